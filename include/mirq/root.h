@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * root.h - for authors of roots: local APIC, IMSIC, GIC. A root owns the ids of CPUs, ends interrupts,
+ * resends, reads what is pending. It knows no device and no store. One per system.
+ * Context beside each op: T thread, A atomic, D dispatch, L on that CPU with interrupts off, P pure.
+ */
+#ifndef MIRQ_ROOT_H
+#define MIRQ_ROOT_H
+
+#include <mirq/domain.h>
+
+struct mirq_root_ops {
+	uint32_t size_bytes;
+	/* L  The CPU starts and stops taking interrupts. Both or neither. */
+	enum mirq_err (*cpu_up)(void *data, uint32_t cpu, uint32_t hw_target);
+	void (*cpu_down)(void *data, uint32_t cpu);
+	/* P  The message that reaches @route; 2^block_log2 > 1: the first of a block. NULL: routes need
+	 *    a table remapper. */
+	void (*compose)(void *data, const struct mirq_route *route, uint32_t block_log2,
+			struct mirq_msg *out_msg);
+	/* A  A rung of the mask ladder; unmask precedes the publication of a message. Both or neither. */
+	void (*mask)(void *data, const struct mirq_route *route);
+	void (*unmask)(void *data, const struct mirq_route *route);
+	/* D  The next id, or MIRQ_NO_ID. NULL: the CPU supplied the id (mirq_dispatch). */
+	uint32_t (*claim)(void *data, uint32_t cpu);
+	/* D  End of interrupt on this CPU. NULL: claim ended it. */
+	void (*eoi)(void *data, uint32_t cpu, uint32_t id);
+	/* L  Is id waiting to be taken on this CPU? NULL: cannot be read. */
+	enum mirq_pending (*pending)(void *data, uint32_t cpu, uint32_t id);
+	/* A  Make the route's id pending at its CPU. NULL: software replays in mirq_service(). */
+	void (*resend)(void *data, const struct mirq_route *route);
+	/* T  The root leaves the system. NULL: nothing to do. */
+	void (*fini)(void *data);
+};
+
+#define MIRQ_NO_ID UINT32_MAX
+
+enum mirq_id_scope {
+	MIRQ_IDS_PER_CPU,  /* vectors, EIIDs: a move takes another id */
+	MIRQ_IDS_OF_SYSTEM /* LPIs, SPIs: a move keeps the id */
+};
+enum mirq_root_trait {
+	MIRQ_ROOT_ENDS_EDGE_FIRST = 1, /* edge: end, then handlers, so that the next edge can arrive */
+	MIRQ_ROOT_ADDRESS_HAS_TARGET = 2, /* compose puts the target into the address, the id into data */
+};
+
+struct mirq_root_init {
+	uint32_t size_bytes;
+	const char *name;
+	const struct mirq_root_ops *ops;
+	void *data;
+	struct mirq_range ids; /* those that mirq may hand out */
+	enum mirq_id_scope scope;
+	uint32_t limit_hw_target; /* compose names targets below; 0: any */
+	uint32_t carries;         /* enum mirq_carries, or-ed */
+	uint32_t traits;          /* enum mirq_root_trait, or-ed */
+	struct mirq_why *why;
+};
+
+MIRQ_BEGIN_DECLS
+
+/**
+ * mirq_root_attach() - Give the system its root.
+ * @out_root: [out] the domain; NULL if not wanted.
+ * Context: init.
+ * Errors:  MIRQ_EEXIST (it has one), MIRQ_EINVAL (an op missing, no ids; .why), MIRQ_ENOMEM.
+ */
+MIRQ_MUST_CHECK enum mirq_err mirq_root_attach(struct mirq *m, const struct mirq_root_init *init,
+					       struct mirq_domain **out_root);
+/**
+ * mirq_root_claim_id() - Keep an id for the host itself: timer, kick, system call.
+ * @cpus: where; {0} = on every CPU, also those added later.
+ * @id:   inside the root's range. mirq_dispatch() must not be called with it.
+ * Context: thread or init.
+ * Errors:  MIRQ_EBUSY (an interrupt has it), MIRQ_EINVAL (outside the range), MIRQ_ENOENT (no root).
+ */
+MIRQ_MUST_CHECK enum mirq_err mirq_root_claim_id(struct mirq *m, struct mirq_cpus cpus,
+						 uint32_t id);
+
+MIRQ_END_DECLS
+
+#endif
