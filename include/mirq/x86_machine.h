@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * x86_machine.h - what an x86 machine is made of, as plain data. Firmware readers (firmware.h) fill it,
- * a port may write it by hand, mirq_x86_attach() (x86.h) consumes it. All arrays are borrowed.
+ * x86_machine.h - what an x86 machine is made of, as plain data. Firmware readers (firmware.h)
+ * fill it, a port may write it by hand, mirq_x86_attach() (x86.h) consumes it. All arrays are
+ * borrowed.
  * Sources: [ACPI] 5.2.12 (MADT); [VTD] 8 (DMAR); [PCIFW] 4.1.2 (MCFG); [HPET] 3.2.4.
  */
 #ifndef MIRQ_X86_MACHINE_H
@@ -14,11 +15,20 @@
  * nor ONLINE_CAPABLE: the table is older than the second flag (revision < 5); the processor may be
  * a hot-pluggable one or may not exist.
  */
-enum mirq_x86_cpu_flag { MIRQ_X86_CPU_ENABLED = 1, MIRQ_X86_CPU_ONLINE_CAPABLE = 2, MIRQ_X86_CPU_X2APIC = 4 };
-struct mirq_x86_cpu { uint32_t apic_id, uid, flags; };
+enum mirq_x86_cpu_flag {
+	MIRQ_X86_CPU_ENABLED = 1,
+	MIRQ_X86_CPU_ONLINE_CAPABLE = 2,
+	MIRQ_X86_CPU_X2APIC = 4
+};
+struct mirq_x86_cpu {
+	uint32_t apic_id, uid, flags;
+};
 
 /* In the table's order, which need not be that of the interrupts. */
-struct mirq_x86_ioapic { uint32_t id, first_gsi; uint64_t address; };
+struct mirq_x86_ioapic {
+	uint32_t id, first_gsi;
+	uint64_t address;
+};
 
 /* MADT interrupt source override: ISA line to global system interrupt. */
 struct mirq_x86_line {
@@ -40,16 +50,26 @@ struct mirq_x86_nmi_pin {
 	enum mirq_trigger trigger;
 };
 
-/* Part of the PCI configuration space: buses first..limit-1, 1 MiB a bus; address is that of bus 0. */
-struct mirq_x86_ecam { uint64_t address; uint16_t segment; struct mirq_range buses; };
+/* Part of the PCI configuration space: buses first..limit-1, 1 MiB a bus; address is bus 0's. */
+struct mirq_x86_ecam {
+	uint64_t address;
+	uint16_t segment;
+	struct mirq_range buses;
+};
 
-struct mirq_x86_hpet { uint64_t address; uint32_t number, hardware_id; };
+struct mirq_x86_hpet {
+	uint64_t address;
+	uint32_t number, hardware_id;
+};
 
 /* One step of a device-scope path: device and function below the bus reached so far. */
-struct mirq_x86_step { uint8_t device, function; };
+struct mirq_x86_step {
+	uint8_t device, function;
+};
 #define MIRQ_X86_PATH_MAX 8
 
-enum mirq_x86_scope_type { /* numbers of [VTD] 8.3.1 */
+/* Numbers of [VTD] 8.3.1. */
+enum mirq_x86_scope_type {
 	MIRQ_X86_SCOPE_ENDPOINT = 1,
 	MIRQ_X86_SCOPE_BRIDGE = 2, /* and everything behind it */
 	MIRQ_X86_SCOPE_IOAPIC = 3,
@@ -77,7 +97,7 @@ struct mirq_x86_unit {
 };
 
 enum mirq_x86_machine_flag {
-	MIRQ_X86_INTR_REMAP = 1,     /* DMAR flags bit 0: the platform supports interrupt remapping */
+	MIRQ_X86_INTR_REMAP = 1, /* DMAR flags bit 0: the platform supports interrupt remapping */
 	MIRQ_X86_X2APIC_OPT_OUT = 2, /* DMAR flags bit 1: the firmware asks not to use x2APIC */
 	MIRQ_X86_DMA_OPT_IN = 4,     /* DMAR flags bit 2 */
 	MIRQ_X86_PCAT_COMPAT = 8     /* MADT flags bit 0: two 8259 are there */
@@ -86,15 +106,24 @@ struct mirq_x86_machine {
 	uint32_t size_bytes;
 	uint32_t flags;
 	uint64_t lapic_address; /* 0: 0xfee00000 */
-	const struct mirq_x86_cpu *cpus;       uint32_t nr_cpus;
-	const struct mirq_x86_ioapic *ioapics; uint32_t nr_ioapics;
-	const struct mirq_x86_line *lines;     uint32_t nr_lines;
-	const struct mirq_x86_unit *units;     uint32_t nr_units;
-	const struct mirq_x86_scope *scopes;   uint32_t nr_scopes;
-	const struct mirq_x86_ecam *ecams;     uint32_t nr_ecams;
-	const struct mirq_x86_hpet *hpets;     uint32_t nr_hpets;
-	const struct mirq_x86_nmi_wire *nmi_wires; uint32_t nr_nmi_wires;
-	const struct mirq_x86_nmi_pin *nmi_pins;   uint32_t nr_nmi_pins;
+	const struct mirq_x86_cpu *cpus;
+	uint32_t nr_cpus;
+	const struct mirq_x86_ioapic *ioapics;
+	uint32_t nr_ioapics;
+	const struct mirq_x86_line *lines;
+	uint32_t nr_lines;
+	const struct mirq_x86_unit *units;
+	uint32_t nr_units;
+	const struct mirq_x86_scope *scopes;
+	uint32_t nr_scopes;
+	const struct mirq_x86_ecam *ecams;
+	uint32_t nr_ecams;
+	const struct mirq_x86_hpet *hpets;
+	uint32_t nr_hpets;
+	const struct mirq_x86_nmi_wire *nmi_wires;
+	uint32_t nr_nmi_wires;
+	const struct mirq_x86_nmi_pin *nmi_pins;
+	uint32_t nr_nmi_pins;
 	uint32_t nr_skipped; /* firmware structures that were passed over; firmware.h says which */
 };
 
