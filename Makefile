@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: MIT
+# Thin: the build is meson.build, the checks are scripts/check, the machines kernel/scenarios.toml.
+.POSIX:
+.SUFFIXES:
+MACHINE = q35
+BUILD = build/native
+
+help:
+	@echo 'make run [MACHINE=q35]  build the reference kernel, boot it on a machine of'
+	@echo '                        kernel/scenarios.toml; last line: verdict: PASS ...'
+	@echo 'make check              what gates a change: styles, builds, tests, packaging, QEMU'
+	@echo 'make check-all          the same with the long machines'
+	@echo 'make build              only the library, its tests and the kernel, into $(BUILD)'
+	@echo 'make test               only the unit tests'
+	@echo 'make format             lay out the C files as scripts/check-format wants them'
+	@echo 'make machines           the names that MACHINE= takes'
+	@echo 'make clean              remove everything that was built'
+
+build:
+	@scripts/bootstrap build
+	@test -f $(BUILD)/build.ninja || meson setup $(BUILD) >/dev/null
+	@ninja -C $(BUILD) --quiet
+
+run:
+	@scripts/bootstrap run
+	@$(MAKE) -s --no-print-directory build
+	@scripts/run-machine --build $(BUILD) $(MACHINE)
+
+test: build
+	@meson test -C $(BUILD) --print-errorlogs
+
+check:
+	@scripts/bootstrap check
+	@scripts/check
+
+check-all:
+	@scripts/bootstrap check
+	@scripts/check --all
+
+format:
+	@scripts/check-format --fix
+
+machines:
+	@scripts/run-machine --list
+
+clean:
+	rm -rf build
+
+.PHONY: help build run test check check-all format machines clean
