@@ -18,7 +18,8 @@ struct mirq_host {
 void *mirq_host_alloc(struct mirq_host *h, size_t size_bytes, size_t align_bytes)
 {
 	h->used_bytes += size_bytes;
-	return aligned_alloc(align_bytes, (size_bytes + align_bytes - 1) / align_bytes * align_bytes);
+	return aligned_alloc(align_bytes,
+			     (size_bytes + align_bytes - 1) / align_bytes * align_bytes);
 }
 
 void mirq_host_free(struct mirq_host *h, void *memory, size_t size_bytes)
@@ -113,7 +114,8 @@ int main(void)
 	enum mirq_err err = mirq_init(&init, &m);
 
 	if (err != MIRQ_OK || mirq_version() != MIRQ_VERSION) {
-		printf("mirq_init: %s, version %#x\n", mirq_err_text(err), (unsigned)mirq_version());
+		printf("mirq_init: %s, version %#x\n", mirq_err_text(err),
+		       (unsigned)mirq_version());
 		return EXIT_FAILURE;
 	}
 	mirq_fini(m);
