@@ -19,7 +19,8 @@ help:
 build:
 	@scripts/bootstrap build
 	@test -f $(BUILD)/build.ninja || meson setup $(BUILD) >/dev/null
-	@ninja -C $(BUILD) --quiet
+	@output=$$(ninja -C $(BUILD) --quiet) || { printf '%s\n' "$$output"; exit 1; }; \
+	case $$output in '' | *'no work to do.') ;; *) printf '%s\n' "$$output" ;; esac
 
 run:
 	@scripts/bootstrap run
