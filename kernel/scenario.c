@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The table of scenarios, and the counting of reports.
+ *
+ * Locking: the counters are atomic; print() keeps lines whole.
+ */
+#include "scenario.h"
+
+#include <stddef.h>
+
+#include "console.h"
+#include "kstring.h"
+
+static const struct scenario scenarios[] = {
+	{ "boot", "CPUs, memory, PCI, a self-IPI on every CPU", scenario_boot },
+	{ "fault", "break the kernel on purpose: ends in a panic", scenario_fault },
+};
+
+enum { NR_SCENARIOS = sizeof(scenarios) / sizeof(scenarios[0]) };
+
+static uint32_t nr_passed, nr_failed, nr_skipped;
+
+static void report_line(const char *word, uint32_t *counter, const char *format, va_list list)
+{
+	char line[240];
+
+	format_list(line, sizeof(line), format, list);
+	__atomic_add_fetch(counter, 1, __ATOMIC_RELAXED);
+	print("%s: %s\n", word, line);
+}
+
+void report(bool is_good, const char *format, ...)
+{
+	va_list list;
+
+	va_start(list, format);
+	if (is_good)
+		report_line("PASS", &nr_passed, format, list);
+	else
+		report_line("FAIL", &nr_failed, format, list);
+	va_end(list);
+}
+
+void report_failure(const char *format, ...)
+{
+	va_list list;
+
+	va_start(list, format);
+	report_line("FAIL", &nr_failed, format, list);
+	va_end(list);
+}
+
+void report_skip(const char *format, ...)
+{
+	va_list list;
+
+	va_start(list, format);
+	report_line("SKIP", &nr_skipped, format, list);
+	va_end(list);
+}
+
+static const struct scenario *find(const char *name)
+{
+	for (uint32_t i = 0; i < NR_SCENARIOS; i++)
+		if (kstring_is_equal(scenarios[i].name, name))
+			return &scenarios[i];
+	return NULL;
+}
+
+/* A scenario that reported nothing has shown nothing. */
+bool scenario_run(const char *name)
+{
+	const struct scenario *s = find(name);
+	bool is_good;
+
+	if (!s) {
+		print("no scenario %s; there are:\n", name);
+		for (uint32_t i = 0; i < NR_SCENARIOS; i++)
+			print("  %-16s %s\n", scenarios[i].name, scenarios[i].summary);
+		return false;
+	}
+	print("scenario: %s: %s\n", s->name, s->summary);
+	s->run();
+	is_good = !nr_failed && nr_passed + nr_skipped;
+	print("verdict: %s %s: %u passed, %u failed, %u skipped\n", is_good ? "PASS" : "FAIL",
+	      s->name, nr_passed, nr_failed, nr_skipped);
+	return is_good;
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Scenarios: what one boot of the kernel tries out. The command line says scenario=NAME and the
+ * options that the scenario reads; the exit status says whether every report was good.
+ */
+#ifndef KERNEL_SCENARIO_H
+#define KERNEL_SCENARIO_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "format.h"
+
+struct scenario {
+	const char *name;
+	const char *summary;
+	void (*run)(void); /* thread context, CPU 0, all CPUs online and idle */
+};
+
+/* Prints one line "PASS: what" or "FAIL: what" and counts it. Any thread, any CPU. */
+void report(bool is_good, const char *format, ...) KERNEL_PRINTF(2, 3);
+
+/* Counts only a failure, for checks made a thousand times. */
+void report_failure(const char *format, ...) KERNEL_PRINTF(1, 2);
+
+/* Prints "SKIP: what": the machine lacks what this needs. Alone it is not a failure. */
+void report_skip(const char *format, ...) KERNEL_PRINTF(1, 2);
+
+/* Runs the scenario called @name and prints its verdict. True when it passed. */
+bool scenario_run(const char *name);
+
+/* Each in its own file scenario_<name>.c. */
+void scenario_boot(void);
+void scenario_fault(void);
+
+#endif
