@@ -90,7 +90,7 @@ enum mirq_x86_unit_flag {
 };
 struct mirq_x86_unit {
 	uint64_t address;
-	uint32_t size_bytes; /* of the register window; 0 where the table does not say: 4096 */
+	uint32_t size_bytes; /* of the register window; 0 in a description by hand: 4096 */
 	uint16_t segment;
 	uint32_t flags;
 	struct mirq_range scopes;

@@ -28,10 +28,10 @@ static enum mirq_err dmar_read_path(const struct mirqi_acpi_span *span,
 	uint32_t path_bytes = span->limit - span->first - DMAR_SCOPE_HEADER_BYTES;
 	uint32_t nr_steps = path_bytes / DMAR_SCOPE_STEP_BYTES;
 
-	if (nr_steps == 0)
-		return mirqi_acpi_refuse(span, "device scope without a path", why);
 	if (path_bytes % DMAR_SCOPE_STEP_BYTES != 0)
 		return mirqi_acpi_refuse(span, "device scope ends inside a step of its path", why);
+	if (nr_steps == 0)
+		return mirqi_acpi_refuse(span, "device scope without a path", why);
 	if (nr_steps > MIRQ_X86_PATH_MAX)
 		return mirqi_acpi_refuse(span, "path is longer than MIRQ_X86_PATH_MAX", why);
 	for (uint32_t i = 0; i < nr_steps; i++) {

@@ -25,7 +25,7 @@ static enum mirq_err mcfg_add(const struct mirqi_acpi_span *entry, struct mirqi_
 		return mirqi_acpi_refuse(entry, "window at address 0 or off a 1 MiB boundary",
 					 build->why);
 	if (ecam.address / MCFG_BUS_BYTES > UINT64_MAX / MCFG_BUS_BYTES - ecam.buses.limit)
-		return mirqi_acpi_refuse(entry, "window ends above 2^64", build->why);
+		return mirqi_acpi_refuse(entry, "window is not below 2^64", build->why);
 	MIRQI_X86_ADD(build, ecams, ecam);
 	return MIRQ_OK;
 }

@@ -11,7 +11,7 @@
 
 struct acpi_name {
 	char signature[5];
-	const char *name;
+	char name[5];
 	enum mirq_acpi_kind kind;
 };
 
