@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Reads kernel/scenarios.toml: scenarios with their defaults filled in, and the images they need."""
 import array
+import os
 import shlex
 import sys
 import tomllib
@@ -70,7 +71,7 @@ def make_image(document, name, folder):
     if sys.byteorder == "big":
         words.byteswap()
     folder.mkdir(parents=True, exist_ok=True)
-    partial = path.with_suffix(".partial")
+    partial = path.with_suffix(f".{os.getpid()}.partial")  # two runs may do this at once
     partial.write_bytes(words.tobytes())
     partial.replace(path)
     return path
