@@ -61,6 +61,7 @@ struct mirq_acpi_table {
 
 /* The tables that describe interrupts; borrowed for the call; absent: {0}. */
 struct mirq_acpi {
+	uint32_t size_bytes;
 	struct mirq_memory madt, dmar, mcfg, hpet;
 };
 
@@ -130,7 +131,8 @@ MIRQ_MUST_CHECK enum mirq_err mirq_acpi_table_check(struct mirq_memory memory,
 /**
  * mirq_acpi_x86_size_bytes() - The memory that mirq_acpi_x86_read() needs for these tables.
  * @acpi: [in] as for mirq_acpi_x86_read(). Borrowed.
- * Returns: bytes; 0: a table is malformed, and mirq_acpi_x86_read() (with no memory) says which.
+ * Returns: bytes; 0: a table is malformed, and mirq_acpi_x86_read() (with no memory) says which;
+ *          or @acpi's size is unknown.
  * Context: any. Time is linear in the tables' length.
  * Errors:  none.
  */
@@ -159,7 +161,8 @@ MIRQ_MUST_CHECK size_t mirq_acpi_x86_size_bytes(const struct mirq_acpi *acpi);
  *          than MIRQ_X86_PATH_MAX steps, a device above 31 or a function above 7; the name of a
  *          namespace device without its end; an ECAM window at 0, off a 1 MiB boundary, not
  *          below 2^64 or with its last bus before its first; an HPET outside memory space or at
- *          0; a table that changed meanwhile), MIRQ_ENOSPC (.why has the bytes wanted and given).
+ *          0; a table that changed meanwhile), MIRQ_ENOSPC (.why has the bytes wanted and given),
+ *          MIRQ_EINVAL (@acpi's size_bytes is unknown).
  * Source:  [ACPI] 5.2.12; [VTD] 8; [PCIFW] 4.1.2; [HPET] 3.2.4.
  */
 MIRQ_MUST_CHECK enum mirq_err mirq_acpi_x86_read(const struct mirq_acpi *acpi, void *memory,

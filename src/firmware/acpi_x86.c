@@ -9,6 +9,8 @@
  */
 #include "acpi_x86.h"
 
+#include "../core/memory.h"
+
 /* Every array starts on such a boundary, which suits any of their members. */
 #define X86_ALIGN_BYTES 8u
 
@@ -127,11 +129,21 @@ static enum mirq_err x86_no_space(size_t wanted_bytes, size_t given_bytes, struc
 	return MIRQ_ENOSPC;
 }
 
+static enum mirq_err x86_unknown_size(struct mirq_why *why)
+{
+	if (why)
+		*why = (struct mirq_why){
+			.text = "size_bytes is unknown: begin struct mirq_acpi with MIRQ_SIZED()",
+		};
+	return MIRQ_EINVAL;
+}
+
 size_t mirq_acpi_x86_size_bytes(const struct mirq_acpi *acpi)
 {
 	struct mirqi_x86_build build = { .why = NULL };
+	struct mirq_acpi own;
 
-	if (x86_run(acpi, &build))
+	if (mirqi_sized_copy(&own, sizeof(own), acpi) || x86_run(&own, &build))
 		return 0;
 	return x86_size_bytes(&build.used);
 }
@@ -142,15 +154,19 @@ enum mirq_err mirq_acpi_x86_read(const struct mirq_acpi *acpi, void *memory, siz
 	const struct mirqi_acpi_span anywhere = { .name = "table" };
 	struct mirqi_x86_build count = { .why = why };
 	struct mirqi_x86_build build = { .why = why };
-	enum mirq_err err = x86_run(acpi, &count);
+	struct mirq_acpi own;
+	enum mirq_err err;
 
+	if (mirqi_sized_copy(&own, sizeof(own), acpi))
+		return x86_unknown_size(why);
+	err = x86_run(&own, &count);
 	if (err)
 		return err;
 	if (!memory || size_bytes < x86_size_bytes(&count.used))
 		return x86_no_space(x86_size_bytes(&count.used), size_bytes, why);
 	build.room = count.used;
 	x86_lay_out(&build.room, x86_align(memory), &build.arrays);
-	err = x86_run(acpi, &build);
+	err = x86_run(&own, &build);
 	if (err)
 		return err;
 	if (!x86_same(&build.used, &build.room))

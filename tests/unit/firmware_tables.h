@@ -188,7 +188,7 @@ static inline struct exact golden_table(int table)
 
 static inline struct mirq_acpi acpi_of(int table, const struct exact *exact)
 {
-	struct mirq_acpi acpi = { .madt = { NULL, 0 } };
+	struct mirq_acpi acpi = { MIRQ_SIZED(mirq_acpi) };
 	struct mirq_memory *slots[NR_TABLES] = { &acpi.madt, &acpi.dmar, &acpi.mcfg, &acpi.hpet };
 
 	*slots[table] = exact_memory(exact);

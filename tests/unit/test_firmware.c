@@ -283,7 +283,8 @@ static void dmar__reserved_scope_types__are_passed_over_and_counted(void **state
 static void mcfg_and_hpet__golden__are_described(void **state)
 {
 	struct exact mcfg = golden_table(MCFG), hpet = golden_table(HPET);
-	struct mirq_acpi acpi = { .mcfg = exact_memory(&mcfg), .hpet = exact_memory(&hpet) };
+	struct mirq_acpi acpi = { MIRQ_SIZED(mirq_acpi), .mcfg = exact_memory(&mcfg),
+				  .hpet = exact_memory(&hpet) };
 	struct result result = read_acpi(&acpi);
 
 	(void)state;
@@ -334,7 +335,8 @@ static void read__memory_one_byte_short__says_what_is_wanted(void **state)
 
 static void read__no_tables__gives_an_empty_machine(void **state)
 {
-	struct mirq_acpi acpi = { .madt = { NULL, 4096 }, .dmar = { "", 0 } };
+	struct mirq_acpi acpi = { MIRQ_SIZED(mirq_acpi), .madt = { NULL, 4096 },
+				  .dmar = { "", 0 } };
 	struct result result = read_acpi(&acpi);
 
 	(void)state;
@@ -349,7 +351,8 @@ static void read__no_tables__gives_an_empty_machine(void **state)
 static void read__malformed_table_left_out__reads_the_others(void **state)
 {
 	struct exact madt = golden_table(MADT), dmar = golden_table(DMAR);
-	struct mirq_acpi acpi = { .madt = exact_memory(&madt), .dmar = exact_memory(&dmar) };
+	struct mirq_acpi acpi = { MIRQ_SIZED(mirq_acpi), .madt = exact_memory(&madt),
+				  .dmar = exact_memory(&dmar) };
 	struct result result;
 
 	(void)state;
@@ -367,11 +370,38 @@ static void read__malformed_table_left_out__reads_the_others(void **state)
 	exact_free(&dmar);
 }
 
+/* types.h, "Parameter structs": an older caller reads as zero, an unknown size is refused. */
+static void read__sizes_of_the_parameter_struct__older_is_read_unknown_is_refused(void **state)
+{
+	struct exact madt = golden_table(MADT), dmar = golden_table(DMAR);
+	struct mirq_acpi acpi = { MIRQ_SIZED(mirq_acpi), .madt = exact_memory(&madt),
+				  .dmar = exact_memory(&dmar) };
+	struct mirq_x86_machine machine = { .nr_cpus = 99 };
+	struct mirq_why why = { .text = "" };
+	struct result result;
+
+	(void)state;
+	acpi.size_bytes = offsetof(struct mirq_acpi, dmar);
+	result = read_acpi(&acpi);
+	assert_int_equal(result.err, MIRQ_OK);
+	assert_int_equal(result.machine.nr_cpus, 4);
+	assert_int_equal(result.machine.nr_units, 0);
+	free(result.memory);
+	acpi.size_bytes = 0;
+	assert_int_equal(mirq_acpi_x86_size_bytes(&acpi), 0);
+	assert_int_equal(mirq_acpi_x86_read(&acpi, NULL, 0, &machine, &why), MIRQ_EINVAL);
+	assert_int_equal(machine.nr_cpus, 99);
+	assert_string_not_equal(why.text, "");
+	exact_free(&madt);
+	exact_free(&dmar);
+}
+
 static void read__two_machines_at_once__do_not_know_each_other(void **state)
 {
 	struct exact madt = golden_table(MADT), dmar = golden_table(DMAR);
-	struct mirq_acpi both = { .madt = exact_memory(&madt), .dmar = exact_memory(&dmar) };
-	struct mirq_acpi alone = { .madt = exact_memory(&madt) };
+	struct mirq_acpi both = { MIRQ_SIZED(mirq_acpi), .madt = exact_memory(&madt),
+				  .dmar = exact_memory(&dmar) };
+	struct mirq_acpi alone = { MIRQ_SIZED(mirq_acpi), .madt = exact_memory(&madt) };
 	struct result a = read_acpi(&both), b = read_acpi(&alone);
 
 	(void)state;
@@ -405,6 +435,8 @@ int main(void)
 		cmocka_unit_test(read__memory_one_byte_short__says_what_is_wanted),
 		cmocka_unit_test(read__no_tables__gives_an_empty_machine),
 		cmocka_unit_test(read__malformed_table_left_out__reads_the_others),
+		cmocka_unit_test(
+			read__sizes_of_the_parameter_struct__older_is_read_unknown_is_refused),
 		cmocka_unit_test(read__two_machines_at_once__do_not_know_each_other),
 	};
 

@@ -190,8 +190,8 @@ static void check_machine(const char *directory, const char *name, const char *m
 	struct exact dmar = file_read(directory, "DMAR.dat");
 	struct exact mcfg = file_read(directory, "MCFG.dat");
 	struct exact hpet = file_read(directory, "HPET.dat");
-	struct mirq_acpi acpi = { exact_memory(&madt), exact_memory(&dmar), exact_memory(&mcfg),
-				  exact_memory(&hpet) };
+	struct mirq_acpi acpi = { MIRQ_SIZED(mirq_acpi), exact_memory(&madt), exact_memory(&dmar),
+				  exact_memory(&mcfg), exact_memory(&hpet) };
 	size_t size_bytes = mirq_acpi_x86_size_bytes(&acpi);
 	void *memory = malloc(size_bytes + 1);
 	struct tally want = { .machines = 1, .hpets = hpet.bytes != NULL };
