@@ -8,17 +8,18 @@
 
 #include <mirq/device.h>
 
-enum mirq_pci_flag {
-	MIRQ_PCI_WAS_RESET = 1 /* the function was reset and nobody wrote its tables since: entries are
-				  known masked, reserved bits known 0. Saves N reads and the masking of
-				  unused entries */
-};
+/*
+ * WAS_RESET: the function was reset and nobody wrote its tables since: entries are known masked,
+ * reserved bits known 0. Saves N reads and the masking of unused entries.
+ * KEEP_INTX: never set the INTx disable bit; some functions then send no messages either.
+ */
+enum mirq_pci_flag { MIRQ_PCI_WAS_RESET = 1, MIRQ_PCI_KEEP_INTX = 2 };
 struct mirq_pci_init {
 	uint32_t size_bytes;
 	struct mirq_pci_address address; /* config space is walked for capabilities and bridges */
-	const char *name;           /* for people; retained */
-	struct mirq_domain *parent; /* NULL: what the links say (bus.h), else the root */
-	uint32_t flags;             /* enum mirq_pci_flag, or-ed */
+	const char *name;                /* for people; retained */
+	struct mirq_domain *parent;      /* NULL: what the links say (bus.h), else the root */
+	uint32_t flags;                  /* enum mirq_pci_flag, or-ed */
 	struct mirq_why *why;
 };
 
@@ -28,7 +29,7 @@ MIRQ_BEGIN_DECLS
 
 /**
  * mirq_pci_attach() - Make a PCI function a device.
- * Bus numbers and BARs are assigned, memory decode is on.
+ * Bus numbers and BARs are assigned. Nothing is written; the bridges above are read (requester ids).
  * @out_dev: [out] the device; its stores appear at mirq_pci_store() or mirq_pci_alloc_irqs().
  * Context: thread.
  * Errors:  MIRQ_ENOENT (nothing answers), MIRQ_EIO (a capability list or bridge that makes no sense),
@@ -68,6 +69,16 @@ MIRQ_MUST_CHECK enum mirq_err mirq_pci_alloc_irqs(struct mirq_device *dev, uint3
  * Errors:  0.
  */
 uint32_t mirq_pci_capability(struct mirq_host *host, struct mirq_pci_address address, uint8_t id);
+/**
+ * mirq_pci_bridge_buses() - The buses behind a PCI-to-PCI or CardBus bridge.
+ * @out_buses: [out] secondary to subordinate bus number.
+ * Context: thread.
+ * Errors:  MIRQ_ENOENT (nothing answers, or no bridge), MIRQ_EIO (bus numbers that are not assigned or
+ *          do not lie behind the bridge's own).
+ */
+MIRQ_MUST_CHECK enum mirq_err mirq_pci_bridge_buses(struct mirq_host *host,
+						    struct mirq_pci_address address,
+						    struct mirq_range *out_buses);
 
 MIRQ_END_DECLS
 
