@@ -13,8 +13,12 @@
 /* MIRQ_MUST_HOLD(lock) after a declaration: the caller holds it. Read by people and scripts. */
 #define MIRQ_MUST_HOLD(lock)
 
-struct mirqi_spin { _Atomic uint32_t taken; };
-struct mirqi_mutex { _Atomic uint32_t taken; };
+struct mirqi_spin {
+	_Atomic uint32_t taken;
+};
+struct mirqi_mutex {
+	_Atomic uint32_t taken;
+};
 
 /* Interrupts off, then the lock. Returns what mirqi_spin_unlock() takes. Atomic context. */
 uintptr_t mirqi_spin_lock(struct mirq_host *host, struct mirqi_spin *lock);

@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * activate.c - program the ways of a batch, write the slots, let them through; and back.
+ *
+ * Order of bring-up, and what breaks otherwise ([PCI] 6.8.3, [VTD] 6.5):
+ *   1 cells of the CPUs point to the interrupts   else the first event is stray
+ *   2 entries programmed, one flush per remapper  else the first message meets an old entry
+ *   3 the store on, where writes need it; messages written, slots masked
+ *   4 (request.c) actions published               else the first event has no handler
+ *   5 the store on; one read: all has arrived     else unmasking overtakes the message
+ *   6 slots let through
+ * Tear-down is the reverse; the read pushes out what the device sent before it was masked.
+ * Locking: the device's mutex; the store's leaf lock around slots.
+ */
+#include "core.h"
+
+/* Slots of a store of one message are written through whichever member comes first. */
+enum mirq_err mirqi_write_slot(struct mirq_irq *irq, struct mirq_why *why)
+{
+	struct mirq_store *store = irq->store;
+	struct mirq_host *host = store->dev->m->host;
+	struct mirq_slot slot = mirqi_slot(irq);
+	struct mirq_msg msg[2] = { { 0, 0 }, { 0, 0 } };
+	enum mirq_err err = mirqi_compose(irq, &msg[0], why);
+	uintptr_t saved;
+
+	if (err || ((irq->flags & MIRQI_IRQ_WRITTEN) && msg[0].address == irq->msg.address &&
+		    msg[0].data == irq->msg.data))
+		return err;
+	saved = mirqi_spin_lock(host, &store->leaf);
+	store->ops.write(&slot, msg);
+	mirqi_spin_unlock(host, &store->leaf, saved);
+	irq->msg = msg[0];
+	irq->flags |= MIRQI_IRQ_WRITTEN;
+	atomic_fetch_add(&store->domain.nr_programmed, 1);
+	mirqi_event(store->dev->m, MIRQ_EVENT_WRITE, irq, msg[0].address, msg[0].data);
+	return MIRQ_OK;
+}
+
+/* A member of a block is told nothing by itself: its message is the block's. */
+static enum mirq_err write_slots(struct mirq_store *store, struct mirq_batch *batch,
+				 struct mirq_why *why)
+{
+	enum mirq_err err = MIRQ_OK;
+	struct mirq_irq *irq;
+
+	mirqi_batch_for_each(irq, batch)
+	{
+		if (store->kind.traits & MIRQ_STORE_ONE_MESSAGE && store->nr_active) {
+			err = mirqi_compose(irq, &irq->msg, why);
+			irq->flags |= MIRQI_IRQ_WRITTEN;
+		} else {
+			err = mirqi_write_slot(irq, why);
+		}
+		if (err)
+			return err;
+		store->nr_active++;
+	}
+	return MIRQ_OK;
+}
+
+static enum mirq_err switch_on(struct mirq_store *store)
+{
+	enum mirq_err err = MIRQ_OK;
+
+	if (store->is_enabled)
+		return MIRQ_OK;
+	if (store->ops.enable)
+		err = store->ops.enable(store->data, store->block_log2);
+	store->is_enabled = !err;
+	return err;
+}
+
+static void publish(struct mirq *m, struct mirq_irq *irq)
+{
+	const struct mirqi_root *root = m->root;
+
+	mirqi_state_step(&irq->state, MIRQI_EDGE_ACTIVATE);
+	irq->flags |= MIRQI_IRQ_WAS_ACTIVE;
+	atomic_store_explicit(mirqi_cell(m, irq->route.cpu, irq->route.id), irq,
+			      memory_order_release);
+	if (root->ops.unmask)
+		root->ops.unmask(root->init.data, &irq->route);
+}
+
+enum mirq_err mirqi_activate(struct mirq_store *store, struct mirq_batch *batch,
+			     struct mirq_why *why)
+{
+	uint32_t nr_active_before = store->nr_active;
+	struct mirq_irq *irq;
+	enum mirq_err err = MIRQ_OK;
+
+	if (store->ops.begin)
+		err = store->ops.begin(store->data);
+	if (err)
+		return mirqi_fail(why, err, 3, store->domain.name, "the store's begin failed");
+	mirqi_batch_for_each(irq, batch) publish(store->dev->m, irq);
+	err = mirqi_program(store, batch);
+	if (err)
+		mirqi_fail(why, err, 0, store->domain.parent->name,
+			   "a remapper on the way did not answer: its log says more");
+	if (!err && (store->kind.traits & MIRQ_STORE_NEEDS_ENABLE)) {
+		err = switch_on(store);
+		if (err)
+			mirqi_fail(why, err, 0, store->domain.name, "the store cannot be enabled");
+	}
+	if (!err)
+		err = write_slots(store, batch, why);
+	if (err) {
+		/* Members not counted as active yet: mirqi_deactivate() takes all of them off. */
+		store->nr_active = nr_active_before + batch->nr;
+		mirqi_deactivate(store, batch);
+	}
+	return err;
+}
+
+enum mirq_err mirqi_open(struct mirq_store *store, struct mirq_batch *batch)
+{
+	uint32_t was_enabled = store->is_enabled && store->nr_active > batch->nr;
+	enum mirq_err err = switch_on(store);
+	struct mirq_irq *irq;
+
+	if (!err && store->ops.flush)
+		err = store->ops.flush(store->data);
+	if (err)
+		return err;
+	if (!was_enabled && store->ops.unmask_all)
+		store->ops.unmask_all(store->data);
+	mirqi_batch_for_each(irq, batch)
+	{
+		struct mirq_slot slot = mirqi_slot(irq);
+
+		/* A store that sleeps, or loses events while masked, is no rung: opened here, for good. */
+		if (store->ops.unmask && store->rung != MIRQI_RUNG_STORE)
+			store->ops.unmask(&slot);
+		mirqi_mask_sync(irq);
+	}
+	if (store->ops.commit)
+		err = store->ops.commit(store->data);
+	return err;
+}
+
+/* Cells that point to @irq point to the tomb from now on: what still comes is late. */
+static void bury(struct mirq *m, struct mirq_irq *irq)
+{
+	struct mirq_irq *seen = irq;
+
+	atomic_compare_exchange_strong(mirqi_cell(m, irq->route.cpu, irq->route.id), &seen,
+				       m->tomb);
+	seen = irq;
+	if (atomic_load_explicit(&irq->other_live, memory_order_acquire))
+		atomic_compare_exchange_strong(mirqi_cell(m, irq->other.cpu, irq->other.id), &seen,
+					       m->tomb);
+}
+
+/* Silence the slots; MIRQ_OK: nothing that was sent is still on its way to the remapper or root. */
+static enum mirq_err silence(struct mirq_store *store, struct mirq_batch *batch)
+{
+	struct mirq_irq *irq;
+	enum mirq_err err = MIRQ_ENOTSUP;
+
+	mirqi_batch_for_each(irq, batch)
+	{
+		struct mirq_slot slot = mirqi_slot(irq);
+
+		if (store->ops.mask && store->rung != MIRQI_RUNG_STORE)
+			store->ops.mask(&slot);
+		mirqi_mask_sync(irq);
+	}
+	if (!store->nr_active && store->is_enabled) {
+		if (store->ops.disable)
+			store->ops.disable(store->data);
+		store->is_enabled = 0;
+	}
+	if (store->ops.flush)
+		err = store->ops.flush(store->data);
+	return err;
+}
+
+int mirqi_table_drains(const struct mirq_store *store)
+{
+	const struct mirq_device *dev = store->dev;
+
+	return store->table < dev->nr_remappers &&
+	       (dev->way[store->table].remapper->init.traits & MIRQ_REMAPPER_DRAINS);
+}
+
+void mirqi_quarantine(struct mirq_irq *irq)
+{
+	struct mirq *m = irq->store->dev->m;
+
+	if (irq->flags & MIRQI_IRQ_QUARANTINED)
+		return;
+	irq->flags |= MIRQI_IRQ_QUARANTINED;
+	atomic_fetch_add(&m->nr_quarantined, 1);
+	mirqi_event(m, MIRQ_EVENT_QUARANTINE, irq, irq->route.cpu, irq->route.id);
+}
+
+void mirqi_deactivate(struct mirq_store *store, struct mirq_batch *batch)
+{
+	struct mirq *m = store->dev->m;
+	const struct mirqi_root *root = m->root;
+	int is_drained, is_cleared;
+	struct mirq_irq *irq;
+
+	store->nr_active -= batch->nr;
+	if (store->ops.begin)
+		(void)store->ops.begin(store->data);
+	is_drained = silence(store, batch) == MIRQ_OK;
+	if (store->ops.commit && store->ops.commit(store->data))
+		is_drained = 0;
+	is_cleared = mirqi_clear(store, batch) == MIRQ_OK;
+	is_drained |= is_cleared && mirqi_table_drains(store);
+	mirqi_batch_for_each(irq, batch) bury(m, irq);
+	mirqi_quiesce(m, batch);
+	mirqi_batch_for_each(irq, batch)
+	{
+		if (root->ops.mask)
+			root->ops.mask(root->init.data, &irq->route);
+		mirqi_state_step(&irq->state, MIRQI_EDGE_DEACTIVATE);
+		if (!is_drained || !is_cleared)
+			mirqi_quarantine(irq);
+	}
+}

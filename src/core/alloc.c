@@ -1,0 +1,579 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * alloc.c - reserve: slots, memory, entries, ids; and give them back. Touches no hardware.
+ * Order of an allocation: check, find slots, memory, attach, entries, ids, record; one ladder undoes.
+ * Locking: the device's mutex.
+ */
+#include "core.h"
+
+/* One allocation going on. */
+struct plan {
+	struct mirq_store *store;
+	struct mirq_irq_want want;
+	uint32_t first, nr;
+	uint32_t block_log2;
+	struct mirqi_chunk *chunk;
+	struct mirqi_bits *bits;
+	struct mirq_batch batch;
+};
+
+#define CHUNK_HEAD 64
+
+static size_t irq_bytes(const struct mirq_device *dev)
+{
+	size_t bytes = sizeof(struct mirq_irq) + dev->nr_remappers * sizeof(struct mirq_hop);
+
+	return (bytes + 7) & ~(size_t)7;
+}
+
+static enum mirq_err check_want(struct plan *p)
+{
+	struct mirq_irq_want *w = &p->want;
+	const struct mirq_store *s = p->store;
+	const char *text = NULL;
+
+	w->nr = w->nr ? w->nr : 1;
+	w->nr_min = w->nr_min ? w->nr_min : w->nr;
+	if (!w->at.limit)
+		w->at.limit = s->nr_slots;
+	if (w->nr_min > w->nr || w->align_log2 > 31 || w->at.first >= w->at.limit ||
+	    w->at.limit > s->nr_slots || w->placement > MIRQ_PLACE_SPREAD ||
+	    w->reserve > MIRQ_RESERVE_BEST_EFFORT || w->trigger > MIRQ_LEVEL_LOW)
+		return mirqi_fail_numbers(
+			w->why, MIRQ_EINVAL, s->domain.name,
+			"the want is out of range: nr_min <= nr, .at inside the store", w->nr,
+			s->nr_slots, w->at.first);
+	if (w->reserve == MIRQ_RESERVE_BEST_EFFORT && s->rung != MIRQI_RUNG_STORE)
+		text = "best-effort reservation needs a store that can be masked";
+	if (w->cookies && !s->ops.slot_init)
+		for (uint32_t i = 0; i < w->nr; i++)
+			text = w->cookies[i] ? "this store takes no cookies" : text;
+	if (w->trigger != MIRQ_EDGE && !s->ops.set_trigger)
+		text = "this store sends edges only";
+	else if (w->trigger >= MIRQ_LEVEL_HIGH && !(s->domain.carries & MIRQ_CARRIES_LEVEL))
+		text = "the parent does not carry level interrupts";
+	else if (w->trigger >= MIRQ_LEVEL_HIGH && s->rung == MIRQI_RUNG_SOFTWARE)
+		text = "a level interrupt needs a way to be masked in hardware";
+	if (text)
+		return mirqi_fail(w->why, MIRQ_ENOTSUP, 0, s->domain.name, text);
+	return mirqi_cpus_check(s->dev->m, w->cpus, w->why);
+}
+
+/* Stores of one exclusive group are not used at the same time. */
+static enum mirq_err check_exclusive(const struct plan *p)
+{
+	const struct mirq_store *s;
+
+	for (s = p->store->dev->stores; p->store->exclusive_group && s; s = s->next)
+		if (s != p->store && s->exclusive_group == p->store->exclusive_group &&
+		    s->slots.nr_used)
+			return mirqi_fail(
+				p->want.why, MIRQ_EBUSY, 0, s->domain.name,
+				"a store that excludes this one is in use: free its interrupts");
+	return MIRQ_OK;
+}
+
+/* The largest block on this way: 2^result. */
+static uint32_t max_block_log2(const struct mirq_store *s)
+{
+	const struct mirq_device *dev = s->dev;
+
+	if (!(s->domain.carries & MIRQ_CARRIES_BLOCKS))
+		return 0;
+	if (s->table < dev->nr_remappers)
+		return dev->way[s->table].remapper->init.max_block_log2;
+	return 5;
+}
+
+/* Slots of a store of one message: 2^k from index 0, while it is empty. */
+static enum mirq_err find_block(struct plan *p)
+{
+	struct mirq_irq_want *w = &p->want;
+	struct mirq_store *s = p->store;
+	uint32_t max = max_block_log2(s), k = 0;
+
+	if (s->slots.nr_used)
+		return mirqi_fail(
+			w->why, MIRQ_EBUSY, 0, s->domain.name,
+			"slots that share one message are allocated at once: free them first");
+	while (1u << k < w->nr)
+		k++;
+	while (k && (k > max || 1u << k > w->at.limit))
+		k--;
+	if (1u << k < w->nr_min || w->at.first)
+		return mirqi_fail_numbers(
+			w->why, k == max && max < 5 ? MIRQ_ENOTSUP : MIRQ_ENOSPC, s->domain.name,
+			"the store or its parent has no such block under one message", w->nr_min,
+			1u << k, 0);
+	p->block_log2 = k;
+	p->nr = 1u << k;
+	return MIRQ_OK;
+}
+
+static enum mirq_err find_slots(struct plan *p)
+{
+	struct mirq_irq_want *w = &p->want;
+
+	if (p->store->kind.traits & MIRQ_STORE_ONE_MESSAGE)
+		return find_block(p);
+	for (p->nr = w->nr; p->nr >= w->nr_min; p->nr--) {
+		p->first = mirqi_sparse_gap(&p->store->slots, w->at, p->nr, w->align_log2);
+		if (p->first != MIRQI_NO_INDEX)
+			return MIRQ_OK;
+		/* More slots than there are cannot be there. */
+		if (p->nr > w->at.limit - w->at.first + 1)
+			p->nr = w->at.limit - w->at.first + 1;
+	}
+	return mirqi_fail_numbers(w->why, MIRQ_ENOSPC, p->store->domain.name,
+				  "not enough free slots in a row in this store", w->nr_min,
+				  p->store->nr_slots - p->store->slots.nr_used, w->at.first);
+}
+
+/* The slice of the wanted CPUs for member @i: a range over the same bitmap. */
+static struct mirq_range slice(const struct plan *p, uint32_t i)
+{
+	struct mirq *m = p->store->dev->m;
+	struct mirq_cpus cpus = p->want.cpus;
+	struct mirq_range r = { 0, 0 };
+	uint32_t nr_in = 0, from, to;
+
+	if (p->want.placement != MIRQ_PLACE_SPREAD || p->block_log2)
+		return cpus.range;
+	for (uint32_t cpu = 0; cpu < m->nr_cpus; cpu++)
+		nr_in += mirqi_cpus_have(cpus, cpu) && m->cpus[cpu].is_online;
+	from = (uint32_t)((uint64_t)i * nr_in / p->nr);
+	to = (uint32_t)((uint64_t)(i + 1) * nr_in / p->nr);
+	to = to > from ? to : from + 1;
+	nr_in = 0;
+	for (uint32_t cpu = 0; cpu < m->nr_cpus; cpu++) {
+		if (!mirqi_cpus_have(cpus, cpu) || !m->cpus[cpu].is_online)
+			continue;
+		if (nr_in == from)
+			r.first = cpu;
+		if (nr_in++ < to)
+			r.limit = cpu + 1;
+	}
+	return r;
+}
+
+/* Memory for everything that may fail for want of it; fills the batch. */
+static enum mirq_err make_irqs(struct plan *p)
+{
+	struct mirq_store *s = p->store;
+	struct mirq *m = s->dev->m;
+	size_t one = irq_bytes(s->dev), bytes = CHUNK_HEAD + p->nr * one;
+	struct mirq_range range = { p->first, p->first + p->nr };
+	struct mirq_irq *irq;
+
+	if (mirqi_sparse_grow(&s->slots, m->host, range) ||
+	    mirqi_bits_copy(m, p->want.cpus, &p->bits))
+		return MIRQ_ENOMEM;
+	p->chunk = mirqi_alloc(m, bytes);
+	if (!p->chunk) {
+		mirqi_bits_put(m, p->bits);
+		return MIRQ_ENOMEM;
+	}
+	p->chunk->size_bytes = bytes;
+	p->chunk->nr_live = p->nr;
+	for (uint32_t i = 0; i < p->nr; i++) {
+		irq = (struct mirq_irq *)(void *)((unsigned char *)p->chunk + CHUNK_HEAD + i * one);
+		irq->index = p->first + i;
+		irq->store = s;
+		irq->chunk = p->chunk;
+		irq->cookie = p->want.cookies && i < p->want.nr ? p->want.cookies[i] : 0;
+		irq->trigger = p->want.trigger;
+		irq->wanted = slice(p, i);
+		irq->bits = p->bits;
+		mirqi_bits_get(p->bits);
+		mirqi_batch_add(&p->batch, irq);
+	}
+	mirqi_bits_put(m, p->bits);
+	return MIRQ_OK;
+}
+
+static void drop_irq_memory(struct mirq *m, struct mirq_irq *irq)
+{
+	struct mirqi_chunk *chunk = irq->chunk;
+
+	mirqi_bits_put(m, irq->bits);
+	if (!--chunk->nr_live)
+		mirqi_free(m, chunk, chunk->size_bytes);
+}
+
+static void drop_irqs(struct plan *p)
+{
+	struct mirq_irq *irq = p->batch.first, *next;
+
+	for (; irq; irq = next) {
+		next = irq->batch_next;
+		drop_irq_memory(p->store->dev->m, irq);
+	}
+}
+
+/* The device gets its place in each remapper of its way at its first allocation. */
+static enum mirq_err attach_way(struct mirq_device *dev, struct mirq_why *why)
+{
+	uint32_t nr_slots = 0;
+	enum mirq_err err;
+
+	for (struct mirq_store *s = dev->stores; s; s = s->next)
+		nr_slots = s->nr_slots > UINT32_MAX - nr_slots ? UINT32_MAX
+							       : nr_slots + s->nr_slots;
+	for (uint32_t level = 0; level < dev->nr_remappers; level++) {
+		struct mirqi_attachment *a = &dev->way[level];
+
+		if (a->is_attached)
+			continue;
+		if (a->remapper->ops.attach) {
+			err = a->remapper->ops.attach(a->remapper->init.data, &dev->requesters,
+						      nr_slots, &a->ctx, why);
+			if (err)
+				return err;
+		}
+		a->is_attached = 1;
+	}
+	return MIRQ_OK;
+}
+
+static void free_entries(struct mirq_device *dev, struct mirq_batch *batch, uint32_t nr_levels)
+{
+	while (batch->nr && nr_levels--) {
+		struct mirqi_attachment *a = &dev->way[nr_levels];
+
+		if (!a->remapper->ops.alloc)
+			continue;
+		batch->level = nr_levels;
+		a->remapper->ops.free(a->remapper->init.data, a->ctx, batch);
+		atomic_fetch_sub(&a->remapper->domain.nr_used, batch->nr);
+	}
+}
+
+static enum mirq_err alloc_entries(struct plan *p)
+{
+	struct mirq_device *dev = p->store->dev;
+	enum mirq_err err;
+
+	for (uint32_t level = 0; level < dev->nr_remappers; level++) {
+		struct mirqi_attachment *a = &dev->way[level];
+
+		if (!a->remapper->ops.alloc)
+			continue;
+		p->batch.level = level;
+		err = a->remapper->ops.alloc(a->remapper->init.data, a->ctx, &p->batch,
+					     p->block_log2, p->want.why);
+		if (err) {
+			free_entries(dev, &p->batch, level);
+			return err;
+		}
+		atomic_fetch_add(&a->remapper->domain.nr_used, p->batch.nr);
+	}
+	return MIRQ_OK;
+}
+
+static enum mirq_err take_ids(struct mirq *m, const struct mirq_irq *irq, struct mirq_cpus cpus,
+			      uint32_t block_log2, struct mirq_target *out_t, struct mirq_why *why)
+{
+	struct mirqi_reach reach = { m->hw_target, irq->store->domain.limit_hw_target };
+
+	if (!mirqi_ids_alloc_in(m->ids, cpus, reach, block_log2, out_t))
+		return MIRQ_OK;
+	/* Ids that were given back a moment ago may still wait for their CPU. */
+	mirqi_wait_retired(m, cpus);
+	if (!mirqi_ids_alloc_in(m->ids, cpus, reach, block_log2, out_t))
+		return MIRQ_OK;
+	return mirqi_fail_numbers(why, MIRQ_ENOSPC, m->root->domain.name,
+				  "no id left on the CPUs asked for; value: the first of them",
+				  1u << block_log2, mirq_ids_left(m->ids, cpus), cpus.range.first);
+}
+
+static void set_route(struct mirq *m, struct mirq_irq *irq, struct mirq_route *route, uint32_t cpu,
+		      uint32_t id)
+{
+	route->kind = MIRQ_ROUTE_FIXED;
+	route->trigger = (uint8_t)irq->trigger;
+	route->cpu = cpu;
+	route->hw_target = m->hw_target[cpu];
+	route->id = id;
+	atomic_fetch_add(&m->root->domain.nr_used, 1);
+	mirqi_event(m, MIRQ_EVENT_ROUTE, irq, cpu, id);
+}
+
+enum mirq_err mirqi_give_id_in(struct mirq_irq *irq, struct mirq_cpus cpus,
+			       struct mirq_route *out_route, struct mirq_why *why)
+{
+	struct mirq *m = irq->store->dev->m;
+	struct mirq_target t;
+	enum mirq_err err = take_ids(m, irq, cpus, 0, &t, why);
+
+	if (!err)
+		set_route(m, irq, out_route, t.cpu, t.id);
+	return err;
+}
+
+/* Give back the id of a route that no hardware can name (any more). */
+void mirqi_drop_id(struct mirq *m, const struct mirq_route *route)
+{
+	struct mirq_target t = { route->cpu, route->id };
+
+	mirq_ids_free(m->ids, t);
+	atomic_fetch_sub(&m->root->domain.nr_used, 1);
+}
+
+static void drop_ids(struct plan *p)
+{
+	struct mirq *m = p->store->dev->m;
+	struct mirq_irq *irq;
+
+	mirqi_batch_for_each(irq, &p->batch)
+	{
+		if (irq->flags & MIRQI_IRQ_HAS_ID)
+			mirqi_drop_id(m, &irq->route);
+		irq->flags &= ~(uint32_t)MIRQI_IRQ_HAS_ID;
+	}
+}
+
+/* A block without a table: consecutive ids of one CPU. */
+static enum mirq_err give_block(struct plan *p)
+{
+	struct mirq *m = p->store->dev->m;
+	struct mirq_irq *irq;
+	struct mirq_target t;
+
+	if (take_ids(m, p->batch.first, mirqi_wanted(p->batch.first), p->block_log2, &t,
+		     p->want.why))
+		return MIRQ_ENOSPC;
+	mirqi_batch_for_each(irq, &p->batch)
+	{
+		set_route(m, irq, &irq->route, t.cpu, t.id++);
+		irq->flags |= MIRQI_IRQ_HAS_ID;
+	}
+	return MIRQ_OK;
+}
+
+static enum mirq_err give_ids(struct plan *p)
+{
+	struct mirq_irq *irq;
+	enum mirq_err err;
+
+	if (p->want.reserve == MIRQ_RESERVE_BEST_EFFORT) {
+		atomic_fetch_add(&p->store->dev->m->nr_best_effort, p->nr);
+		return MIRQ_OK;
+	}
+	if (p->block_log2 && p->store->table == p->store->dev->nr_remappers)
+		return give_block(p);
+	mirqi_batch_for_each(irq, &p->batch)
+	{
+		err = mirqi_give_id_in(irq, mirqi_wanted(irq), &irq->route, p->want.why);
+		if (err) {
+			if (p->want.why)
+				p->want.why->nr_wanted = p->nr;
+			drop_ids(p);
+			return err;
+		}
+		irq->flags |= MIRQI_IRQ_HAS_ID;
+	}
+	return MIRQ_OK;
+}
+
+/* From here on they exist: numbers and slots. Only memory can fail, and it does first. */
+static enum mirq_err record(struct plan *p)
+{
+	struct mirq *m = p->store->dev->m;
+	struct mirq_range room;
+	enum mirq_err err = MIRQ_OK;
+	struct mirq_irq *irq;
+
+	mirqi_mutex_lock(m->host, &m->mutex);
+	/* Number n stands at index n - 1: the lowest free ones lie below what is used plus new. */
+	room.first = 0;
+	room.limit = m->numbers.nr_used + p->nr;
+	err = mirqi_sparse_grow(&m->numbers, m->host, room);
+	for (irq = err ? NULL : p->batch.first; irq; irq = irq->batch_next) {
+		irq->number = mirqi_sparse_gap(&m->numbers, room, 1, 0) + 1;
+		mirqi_sparse_put(&m->numbers, irq->number - 1, irq);
+	}
+	mirqi_mutex_unlock(m->host, &m->mutex);
+	if (err)
+		return err;
+	mirqi_batch_for_each(irq, &p->batch)
+	{
+		mirqi_sparse_put(&p->store->slots, irq->index, irq);
+		mirqi_event(m, MIRQ_EVENT_ALLOC, irq, irq->index, irq->cookie);
+	}
+	p->store->block_log2 = p->block_log2;
+	p->store->block_first = p->first;
+	atomic_fetch_add(&p->store->domain.nr_used, p->nr);
+	atomic_fetch_add(&m->nr_irqs, p->nr);
+	return MIRQ_OK;
+}
+
+static void fini_slots(struct mirq_batch *batch)
+{
+	struct mirq_irq *irq;
+
+	mirqi_batch_for_each(irq, batch)
+	{
+		struct mirq_slot slot = mirqi_slot(irq);
+
+		if ((irq->flags & MIRQI_IRQ_SLOT_INIT) && irq->store->ops.slot_fini)
+			irq->store->ops.slot_fini(&slot);
+	}
+}
+
+/* Cookies are checked and placed before any message. */
+static enum mirq_err init_slots(struct plan *p)
+{
+	struct mirq_irq *irq;
+	enum mirq_err err;
+
+	if (!p->store->ops.slot_init)
+		return MIRQ_OK;
+	mirqi_batch_for_each(irq, &p->batch)
+	{
+		struct mirq_slot slot = mirqi_slot(irq);
+
+		err = p->store->ops.slot_init(&slot);
+		if (!err && irq->trigger != MIRQ_EDGE)
+			err = p->store->ops.set_trigger(&slot, (enum mirq_trigger)irq->trigger);
+		if (err) {
+			fini_slots(&p->batch);
+			return mirqi_fail_numbers(p->want.why, err, p->store->domain.name,
+						  "the store refused the slot's cookie or trigger",
+						  1, 0, irq->index);
+		}
+		irq->flags |= MIRQI_IRQ_SLOT_INIT;
+	}
+	return MIRQ_OK;
+}
+
+static enum mirq_err alloc_locked(struct plan *p) MIRQ_MUST_HOLD(dev->mutex)
+{
+	enum mirq_err err;
+
+	err = check_exclusive(p);
+	if (!err)
+		err = find_slots(p);
+	if (!err)
+		err = attach_way(p->store->dev, p->want.why);
+	if (err)
+		return err;
+	err = make_irqs(p);
+	if (err)
+		return mirqi_fail(p->want.why, err, 0, p->store->domain.name,
+				  "the host has no memory");
+	err = init_slots(p);
+	if (err)
+		goto no_slots;
+	err = alloc_entries(p);
+	if (err)
+		goto no_entries;
+	err = give_ids(p);
+	if (err)
+		goto no_id;
+	err = record(p);
+	if (!err)
+		return MIRQ_OK;
+	mirqi_fail(p->want.why, err, 0, p->store->domain.name, "the host has no memory");
+	if (p->want.reserve == MIRQ_RESERVE_BEST_EFFORT)
+		atomic_fetch_sub(&p->store->dev->m->nr_best_effort, p->nr);
+	drop_ids(p);
+no_id:
+	free_entries(p->store->dev, &p->batch, p->store->dev->nr_remappers);
+no_entries:
+	fini_slots(&p->batch);
+no_slots:
+	drop_irqs(p);
+	return err;
+}
+
+enum mirq_err mirq_irq_alloc(struct mirq_store *store, const struct mirq_irq_want *want,
+			     struct mirq_irqs *out_irqs)
+{
+	struct mirq *m = store->dev->m;
+	struct plan p;
+	enum mirq_err err;
+
+	memset(&p, 0, sizeof(p));
+	p.store = store;
+	if (want && mirqi_sized_copy(&p.want, sizeof(p.want), want))
+		return MIRQ_EINVAL;
+	err = check_want(&p);
+	if (err)
+		return err;
+	mirqi_mutex_lock(m->host, &store->dev->mutex);
+	err = alloc_locked(&p);
+	mirqi_mutex_unlock(m->host, &store->dev->mutex);
+	if (err)
+		return err;
+	out_irqs->store = store;
+	out_irqs->slots.first = p.first;
+	out_irqs->slots.limit = p.first + p.nr;
+	return MIRQ_OK;
+}
+
+/* Ids that hardware may have used go through their CPU; the others at once. */
+static void leave_ids(struct mirq *m, struct mirq_irq *irq)
+{
+	if (!(irq->flags & MIRQI_IRQ_HAS_ID)) {
+		atomic_fetch_sub(&m->nr_best_effort, 1);
+		return;
+	}
+	if (irq->flags & MIRQI_IRQ_QUARANTINED)
+		return;
+	if (irq->flags & MIRQI_IRQ_WAS_ACTIVE)
+		mirqi_retire(m, irq->route.cpu, irq->route.id);
+	else
+		mirqi_drop_id(m, &irq->route);
+}
+
+static void forget(struct mirq *m, struct mirq_batch *batch)
+{
+	struct mirq_irq *irq, *next;
+
+	mirqi_mutex_lock(m->host, &m->mutex);
+	mirqi_batch_for_each(irq, batch) mirqi_sparse_remove(&m->numbers, irq->number - 1);
+	mirqi_mutex_unlock(m->host, &m->mutex);
+	for (irq = batch->first; irq; irq = next) {
+		next = irq->batch_next;
+		leave_ids(m, irq);
+		mirqi_event(m, MIRQ_EVENT_FREE, irq, irq->index, 0);
+		mirqi_sparse_remove(&irq->store->slots, irq->index);
+		drop_irq_memory(m, irq);
+	}
+}
+
+/* Members whose hardware did not confirm keep their entries and ids; everything else goes. */
+static void free_batch(struct mirq_store *store, struct mirq_irqs irqs) MIRQ_MUST_HOLD(dev->mutex)
+{
+	struct mirq_batch good = { NULL, NULL, 0, 0 }, bad = { NULL, NULL, 0, 0 };
+	struct mirq_device *dev = store->dev;
+	uint32_t i = irqs.slots.first;
+	struct mirq_irq *irq;
+
+	while ((i = mirqi_sparse_next(&store->slots, i)) < irqs.slots.limit) {
+		irq = mirqi_irq(store, i++);
+		mirqi_batch_add(irq->flags & MIRQI_IRQ_QUARANTINED ? &bad : &good, irq);
+	}
+	fini_slots(&good);
+	fini_slots(&bad);
+	free_entries(dev, &good, dev->nr_remappers);
+	atomic_fetch_sub(&store->domain.nr_used, good.nr + bad.nr);
+	atomic_fetch_sub(&dev->m->nr_irqs, good.nr + bad.nr);
+	forget(dev->m, &good);
+	forget(dev->m, &bad);
+	if (!store->slots.nr_used)
+		store->block_log2 = 0;
+}
+
+enum mirq_err mirq_irq_free(struct mirq_irqs irqs)
+{
+	struct mirq_device *dev = irqs.store->dev;
+
+	if (mirqi_range_runs_here(irqs))
+		return MIRQ_EDEADLK;
+	mirqi_mutex_lock(dev->m->host, &dev->mutex);
+	mirqi_release_locked(irqs);
+	free_batch(irqs.store, irqs);
+	mirqi_mutex_unlock(dev->m->host, &dev->mutex);
+	return MIRQ_OK;
+}

@@ -1,0 +1,322 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * core.h - the core's own structures and the calls between its files. Private to src/core.
+ *
+ *   system.c    struct mirq, CPUs                    alloc.c    reserve and free
+ *   domain.c    root, remappers, batches, compose    activate.c program, write, undo
+ *   device.c    devices and links                    request.c  actions: request, release
+ *   store.c     template -> domain, the rules        dispatch.c an event, service, retiring ids
+ *   state.c     the state word                       control.c  enable, disable, masks, resend
+ *   ids.c       ids of CPUs                          move.c     affinity
+ *   sparse.c    pointers by index                    inspect.c, dump.c, check.c   questions
+ */
+#ifndef MIRQI_CORE_H
+#define MIRQI_CORE_H
+
+#include <stdatomic.h>
+
+#include <mirq/bus.h>
+#include <mirq/host.h>
+#include <mirq/inspect.h>
+#include <mirq/mirq.h>
+#include <mirq/remapper.h>
+#include <mirq/root.h>
+
+#include "fail.h"
+#include "ids.h"
+#include "lock.h"
+#include "memory.h"
+#include "sparse.h"
+#include "state.h"
+
+struct mirq_irq;
+
+/* A domain: one per root, remapper and store. */
+struct mirq_domain {
+	struct mirq *m;
+	enum mirq_role role;
+	const char *name;
+	struct mirq_domain *parent; /* NULL: the root */
+	struct mirq_domain *next;   /* of the system's list: root first, parents before children */
+	uint32_t nr_children;       /* remappers and devices below */
+	uint32_t carries;           /* what the way from here to the CPU lets through */
+	uint32_t limit_hw_target;   /* routes on this way name targets below; 0: any */
+	_Atomic uint32_t nr_used;
+	_Atomic uint64_t nr_programmed, nr_flushes;
+};
+
+/* Op tables and descriptions are copied to full size, so that a shorter (older) one reads as zero. */
+struct mirqi_root {
+	struct mirq_domain domain;
+	struct mirq_root_init init;
+	struct mirq_root_ops ops;
+};
+struct mirqi_remapper {
+	struct mirq_domain domain;
+	struct mirq_remapper_init init;
+	struct mirq_remapper_ops ops;
+};
+
+#define MIRQI_MAX_REMAPPERS 4
+
+/* What a device has in one remapper of its way. */
+struct mirqi_attachment {
+	struct mirqi_remapper *remapper;
+	void *ctx;
+	uint32_t is_attached;
+};
+
+struct mirq_device {
+	/* Immutable after attach: */
+	struct mirq *m;
+	const char *name;
+	struct mirq_domain *parent;
+	struct mirq_range *ids; /* the requester set, owned */
+	struct mirq_requesters requesters;
+	void *data;
+	void (*fini)(void *data);
+	struct mirq_device *next;
+	/* Protected by mutex: */
+	struct mirqi_mutex mutex;
+	struct mirq_store *stores;
+	struct mirqi_attachment way[MIRQI_MAX_REMAPPERS]; /* [0] is next to the store */
+	uint32_t nr_remappers;
+};
+
+/* Where masking reaches: the first rung of the ladder that a way has; data, computed at attach. */
+enum mirqi_rung { MIRQI_RUNG_STORE, MIRQI_RUNG_REMAPPER, MIRQI_RUNG_ROOT, MIRQI_RUNG_SOFTWARE };
+
+struct mirq_store {
+	/* Immutable after attach: */
+	struct mirq_domain domain;
+	struct mirq_device *dev;
+	struct mirq_store *next;
+	struct mirq_store_template kind; /* full-size copies */
+	struct mirq_store_ops ops;
+	void *data;
+	uint32_t nr_slots, exclusive_group;
+	enum mirqi_rung rung;
+	uint32_t table; /* level of the table remapper in dev->way, nr_remappers: none */
+	/* Protected by dev->mutex; readers of slots take no lock: */
+	struct mirqi_sparse slots;
+	uint32_t nr_active;  /* interrupts whose way is programmed */
+	uint32_t is_enabled; /* the store is switched on */
+	uint32_t block_log2; /* of a store of one message, while it has interrupts */
+	uint32_t block_first;
+	/* Protects masks, messages and shared registers: */
+	struct mirqi_spin leaf;
+};
+
+/* Memory of interrupts that were allocated together. */
+struct mirqi_chunk {
+	size_t size_bytes;
+	uint32_t nr_live;
+};
+
+/* A copied CPU bitmap, shared by the interrupts of one call. */
+struct mirqi_bits {
+	size_t size_bytes;
+	uint32_t nr_users;
+	uint64_t words[];
+};
+
+struct mirqi_action {
+	_Atomic(struct mirqi_action *) next;
+	mirq_handler *handle;
+	void *context;
+};
+
+enum mirqi_irq_flag {
+	MIRQI_IRQ_HAS_ID = 1,       /* route is a promise of the root */
+	MIRQI_IRQ_SHARED = 2,       /* its actions may be joined by others */
+	MIRQI_IRQ_WRITTEN = 4,      /* the slot holds msg */
+	MIRQI_IRQ_WAS_ACTIVE = 8,   /* hardware may have sent to route since it was given */
+	MIRQI_IRQ_QUARANTINED = 16, /* hardware may still send: ids and entries are kept for good */
+	MIRQI_IRQ_SLOT_INIT = 32,   /* slot_init was called */
+	MIRQI_IRQ_JOINS = 64 /* an action of the request that is going on waits in ->joining */
+};
+
+/* One interrupt. Hops of its remappers follow in line. */
+struct mirq_irq {
+	mirqi_state state;
+	/* Immutable: */
+	uint32_t index, number;
+	uint32_t trigger; /* enum mirq_trigger */
+	uint32_t word;    /* the store's own */
+	struct mirq_store *store;
+	struct mirqi_chunk *chunk;
+	struct mirq_irq *batch_next;
+	/* Changed under dev->mutex and store->leaf, so that either may read: */
+	struct mirq_route route;     /* where it goes */
+	struct mirq_route other;     /* where it went, until that has drained; or is about to go */
+	_Atomic uint32_t other_live; /* other's id still points here */
+	uint32_t flags;              /* enum mirqi_irq_flag; under dev->mutex */
+	uint64_t cookie;
+	struct mirq_msg msg;         /* what the slot was told last */
+	uint32_t nr_unwanted;        /* rounds in a row in which every action said NOT_MINE */
+	_Atomic uint64_t nr_handled; /* written by who runs it */
+	_Atomic(struct mirqi_action *) actions;
+	struct mirqi_action first;
+	struct mirq_range wanted; /* requested affinity */
+	struct mirqi_bits *bits;  /* NULL: the whole range */
+	struct mirq_hop hops[];
+};
+
+struct mirq_batch {
+	struct mirq_irq *first, *last;
+	uint32_t nr;
+	uint32_t level; /* whose hops mirq_batch_next() shows */
+};
+
+/* One CPU. Its own cache lines; written by itself but for the bits. */
+struct mirqi_cpu {
+	_Alignas(64) _Atomic uint32_t section; /* odd: inside a dispatch section; see dispatch.c */
+	uint32_t depth;
+	_Atomic(struct mirq_irq *) current; /* whose actions run here */
+	_Atomic(struct mirq_irq *) *cells;  /* by id - first: NULL, an interrupt, or the tomb */
+	_Atomic uint32_t nr_waiting;        /* bits set in retire and replay */
+	uint32_t hw_target, node;
+	_Atomic uint64_t nr_dispatched, nr_stray, nr_late;
+	_Atomic uint64_t *retire; /* ids to be given back once they are not pending */
+	_Atomic uint64_t *replay; /* ids to be raised by software */
+	uint32_t is_added;
+	_Atomic uint32_t is_online;
+};
+
+/* How interrupts end: data, computed when the root is attached. */
+struct mirqi_flow {
+	void (*eoi)(void *data, uint32_t cpu, uint32_t id); /* NULL: taking the id ended it */
+	void *root_data;
+	uint32_t
+		end_first_edge; /* edge: end, then the handlers; level: always the handlers first */
+};
+
+struct mirqi_link {
+	struct mirq_link link;
+	struct mirqi_link *next;
+};
+
+struct mirq {
+	/* Immutable after init: */
+	struct mirq_host *host;
+	uint32_t nr_cpus;
+	struct mirqi_cpu *cpus;
+	uint32_t *hw_target; /* by CPU: for the allocator */
+	/* Immutable after the root's attach: */
+	struct mirqi_root *root;
+	struct mirqi_flow flow;
+	struct mirq_range ids_range;
+	struct mirq_ids *ids;
+	uint32_t nr_words; /* of a CPU's bitmaps */
+	/* Protected by mutex; numbers are read without: */
+	struct mirqi_mutex mutex;
+	struct mirq_domain *domains;
+	struct mirq_device *devices;
+	struct mirqi_link *links;
+	struct mirqi_sparse numbers;
+	/* Counters and hooks: */
+	_Atomic uint32_t nr_irqs, nr_quarantined, nr_best_effort;
+	_Atomic uint64_t nr_kept, nr_faults;
+	_Atomic(mirq_trace *) trace;
+	void *trace_context;
+	/* What cells of released interrupts point to: never requested, so events there are late. */
+	struct mirq_irq *tomb;
+};
+
+/* memory */
+void *mirqi_alloc(struct mirq *m, size_t size_bytes); /* zeroed, cache-line aligned; thread */
+void mirqi_free(struct mirq *m, void *memory, size_t size_bytes);
+
+/* domain.c */
+void mirqi_batch_add(struct mirq_batch *batch, struct mirq_irq *irq);
+#define mirqi_batch_for_each(irq, batch)                                                           \
+	for ((irq) = (batch)->first; (irq); (irq) = (irq)->batch_next)
+/* The message that the slot of @irq must hold. MIRQ_ENOTSUP: a shim or the store cannot say it. */
+MIRQ_MUST_CHECK enum mirq_err mirqi_compose(const struct mirq_irq *irq, struct mirq_msg *out_msg,
+					    struct mirq_why *why);
+/* Remapper phases over a batch, from the CPU toward the store. */
+MIRQ_MUST_CHECK enum mirq_err mirqi_program(struct mirq_store *store, struct mirq_batch *batch);
+/* Entries := not present; MIRQ_EIO: a remapper did not confirm. */
+enum mirq_err mirqi_clear(struct mirq_store *store, struct mirq_batch *batch);
+
+/* system.c */
+static inline _Atomic(struct mirq_irq *) *mirqi_cell(const struct mirq *m, uint32_t cpu,
+						     uint32_t id)
+{
+	return &m->cpus[cpu].cells[id - m->ids_range.first];
+}
+void mirqi_event(struct mirq *m, enum mirq_event event, const struct mirq_irq *irq, uint64_t a,
+		 uint64_t b);
+/* Affinity sets: check against the system; copy of a bitmap. */
+MIRQ_MUST_CHECK enum mirq_err mirqi_cpus_check(struct mirq *m, struct mirq_cpus cpus,
+					       struct mirq_why *why);
+MIRQ_MUST_CHECK enum mirq_err mirqi_bits_copy(struct mirq *m, struct mirq_cpus cpus,
+					      struct mirqi_bits **out_bits);
+void mirqi_bits_get(struct mirqi_bits *bits);
+void mirqi_bits_put(struct mirq *m, struct mirqi_bits *bits);
+
+/* dispatch.c */
+/* Wait until no CPU that may run a member of @batch is in a section that began before. Thread. */
+void mirqi_quiesce(struct mirq *m, const struct mirq_batch *batch);
+void mirqi_quiesce_one(struct mirq *m, const struct mirq_irq *irq);
+/* Does this CPU run the actions of one of @irqs right now, below us on the stack? Takes no lock. */
+int mirqi_range_runs_here(struct mirq_irqs irqs);
+/* Give an id back as soon as its CPU finds it not pending. Any context. */
+void mirqi_retire(struct mirq *m, uint32_t cpu, uint32_t id);
+/* Raise an interrupt by software on the CPU of its route. Any context. */
+void mirqi_replay(struct mirq *m, const struct mirq_route *route);
+/* Wait, 1 ms at most, until ids that retire have gone from CPUs of @cpus. Thread. */
+void mirqi_wait_retired(struct mirq *m, struct mirq_cpus cpus);
+
+/* control.c */
+/* Bring the mask rung of @irq in line with its state word. Atomic. */
+void mirqi_mask_sync(struct mirq_irq *irq);
+/* Where @irq goes now. Atomic. */
+struct mirq_route mirqi_route(const struct mirq_irq *irq);
+/* Raise @irq by the resend ladder. Atomic. */
+void mirqi_resend(struct mirq_irq *irq);
+
+/* alloc.c */
+/* An id on a CPU of @cpus for @irq, into one of its routes. MIRQ_ENOSPC. */
+MIRQ_MUST_CHECK enum mirq_err mirqi_give_id_in(struct mirq_irq *irq, struct mirq_cpus cpus,
+					       struct mirq_route *out_route, struct mirq_why *why);
+static inline struct mirq_cpus mirqi_wanted(const struct mirq_irq *irq)
+{
+	struct mirq_cpus cpus = { irq->wanted, irq->bits ? irq->bits->words : NULL };
+
+	return cpus;
+}
+/* Give back the id of a route that no hardware can name (any more). */
+void mirqi_drop_id(struct mirq *m, const struct mirq_route *route);
+
+/* activate.c */
+/* Program the ways of a batch (none ACTIVE) up to the written, still masked slots. */
+MIRQ_MUST_CHECK enum mirq_err mirqi_activate(struct mirq_store *store, struct mirq_batch *batch,
+					     struct mirq_why *why);
+/* The store on, everything arrived, slots let through. */
+MIRQ_MUST_CHECK enum mirq_err mirqi_open(struct mirq_store *store, struct mirq_batch *batch);
+/* Tell the slot of @irq its message, if it is not what it holds; masked, or one word changes. */
+MIRQ_MUST_CHECK enum mirq_err mirqi_write_slot(struct mirq_irq *irq, struct mirq_why *why);
+/* Is nothing sent by the device before a flush still on its way? What tells: see activate.c. */
+int mirqi_table_drains(const struct mirq_store *store);
+/* Hardware may still send to the ids or entries of @irq: keep them for good. */
+void mirqi_quarantine(struct mirq_irq *irq);
+/* Undo both, for members that are ACTIVE and not REQUESTED. Cannot fail: quarantines. */
+void mirqi_deactivate(struct mirq_store *store, struct mirq_batch *batch);
+
+/* request.c */
+/* Release and deactivate what of a range is active. The caller holds dev->mutex. */
+void mirqi_release_locked(struct mirq_irqs irqs);
+
+/* store.c */
+static inline struct mirq_irq *mirqi_irq(const struct mirq_store *store, uint32_t index)
+{
+	return mirqi_sparse_get(&store->slots, index);
+}
+static inline struct mirq_slot mirqi_slot(struct mirq_irq *irq)
+{
+	struct mirq_slot slot = { irq->store->data, irq->cookie, irq->index, &irq->word };
+
+	return slot;
+}
+#endif

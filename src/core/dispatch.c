@@ -1,0 +1,347 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * dispatch.c - an event: (CPU, id) -> cell -> interrupt -> state word -> actions. Takes no lock, looks
+ * nothing up. And what leans on it: waiting until nobody looks any more, retiring ids, replaying.
+ *
+ * Sections. A CPU's section counter is odd while it is in mirq_dispatch() or mirq_service(). Who takes
+ * something away (a cell, an action, an interrupt) must not free it while a CPU may hold a pointer:
+ *
+ *   dispatch on CPU c                     release on another CPU
+ *   D1 section := odd                     R1 cell := tomb (or action unlinked)
+ *   D2 full fence                         R2 full fence
+ *   D3 read cell, use it                  R3 read section of c; odd: wait until it has changed
+ *   D4 section := even (release)          R4 free (after acquire)
+ *
+ * With both fences either D3 sees R1, or R3 sees D1 and waits for D4. One section is waited for, not
+ * an idle CPU: later sections see the tomb. tests/unit/test_litmus.c runs this on real threads.
+ *
+ * An id retires on its own CPU: once it is not pending there and the way has been drained, nothing can
+ * bring it any more, and the cell is emptied. Until then its cell keeps pointing to the interrupt
+ * (after a move) or to the tomb (after a release). The check runs at the end of each section of that
+ * CPU while something waits, so a pending event is handled first and no kick is repeated for it.
+ */
+#include "core.h"
+
+/* Rounds in a row that nobody wanted, after which an interrupt is blocked as a storm. */
+#define STORM_ROUNDS 100000
+
+static void section_enter(struct mirqi_cpu *c)
+{
+	uint32_t section;
+
+	if (c->depth++)
+		return;
+	section = atomic_load_explicit(&c->section, memory_order_relaxed);
+	atomic_store_explicit(&c->section, section + 1, memory_order_relaxed);
+	atomic_thread_fence(memory_order_seq_cst);
+}
+
+static void section_leave(struct mirqi_cpu *c)
+{
+	uint32_t section;
+
+	if (--c->depth)
+		return;
+	section = atomic_load_explicit(&c->section, memory_order_relaxed);
+	atomic_store_explicit(&c->section, section + 1, memory_order_release);
+}
+
+static void wait_section(struct mirq *m, uint32_t cpu)
+{
+	_Atomic uint32_t *at = &m->cpus[cpu].section;
+	uint32_t section = atomic_load_explicit(at, memory_order_acquire);
+
+	while ((section & 1) && atomic_load_explicit(at, memory_order_acquire) == section)
+		mirq_host_wait(m->host, MIRQ_WAIT_SLEEP);
+}
+
+/* An interrupt runs only where a cell points to it: on the CPU of its route or of its other one. */
+static void wait_irq(struct mirq *m, const struct mirq_irq *irq)
+{
+	if (irq->flags & MIRQI_IRQ_HAS_ID)
+		wait_section(m, irq->route.cpu);
+	if (irq->other.kind != MIRQ_ROUTE_NONE)
+		wait_section(m, irq->other.cpu);
+}
+
+void mirqi_quiesce(struct mirq *m, const struct mirq_batch *batch)
+{
+	const struct mirq_irq *irq;
+
+	atomic_thread_fence(memory_order_seq_cst);
+	mirqi_batch_for_each(irq, batch) wait_irq(m, irq);
+}
+
+void mirqi_quiesce_one(struct mirq *m, const struct mirq_irq *irq)
+{
+	atomic_thread_fence(memory_order_seq_cst);
+	wait_irq(m, irq);
+}
+
+int mirqi_range_runs_here(struct mirq_irqs irqs)
+{
+	struct mirq *m = irqs.store->dev->m;
+	uintptr_t saved = mirq_host_irq_save(m->host);
+	uint32_t cpu = mirq_host_this_cpu(m->host);
+	const struct mirq_irq *irq = NULL;
+
+	if (cpu < m->nr_cpus)
+		irq = atomic_load_explicit(&m->cpus[cpu].current, memory_order_relaxed);
+	mirq_host_irq_restore(m->host, saved);
+	return irq && irq->store == irqs.store && irq->index >= irqs.slots.first &&
+	       irq->index < irqs.slots.limit;
+}
+
+/* Counters of a CPU have one writer: itself. */
+static void count(_Atomic uint64_t *counter)
+{
+	atomic_store_explicit(counter, atomic_load_explicit(counter, memory_order_relaxed) + 1,
+			      memory_order_relaxed);
+}
+
+static void note_unwanted(struct mirq *m, struct mirq_irq *irq)
+{
+	struct mirq_log_record record = {
+		MIRQ_LOG_WARN,
+		"an interrupt was raised 100000 times in a row and no handler "
+		"wanted it; it is masked until it is released. "
+		"values: number, slot",
+		irq->store->domain.name,
+		irq->store->dev->name,
+		{ irq->number, irq->index, 0 },
+		0
+	};
+
+	if (++irq->nr_unwanted < STORM_ROUNDS)
+		return;
+	irq->nr_unwanted = 0;
+	mirqi_state_step(&irq->state, MIRQI_EDGE_STORM);
+	mirq_host_log(m->host, &record);
+}
+
+/* Every action once. */
+static void run_round(struct mirq *m, struct mirq_irq *irq)
+{
+	struct mirqi_action *a = atomic_load_explicit(&irq->actions, memory_order_acquire);
+	int is_wanted = 0;
+
+	count(&irq->nr_handled);
+	for (; a; a = atomic_load_explicit(&a->next, memory_order_acquire)) {
+		enum mirq_handled answer = a->handle(a->context);
+
+		is_wanted |= answer != MIRQ_NOT_MINE;
+		if (answer == MIRQ_LATER)
+			mirqi_state_step(&irq->state, MIRQI_EDGE_LATER);
+	}
+	if (is_wanted)
+		irq->nr_unwanted = 0;
+	else
+		note_unwanted(m, irq);
+}
+
+static void run(struct mirq *m, struct mirqi_cpu *c, struct mirq_irq *irq)
+{
+	struct mirq_irq *below = atomic_load_explicit(&c->current, memory_order_relaxed);
+
+	atomic_store_explicit(&c->current, irq, memory_order_relaxed);
+	do
+		run_round(m, irq);
+	while (mirqi_state_step(&irq->state, MIRQI_EDGE_DONE) == MIRQI_AGAIN);
+	atomic_store_explicit(&c->current, below, memory_order_relaxed);
+}
+
+static int is_level(const struct mirq_irq *irq)
+{
+	return irq->trigger >= MIRQ_LEVEL_HIGH;
+}
+
+static void fire(struct mirq *m, struct mirqi_cpu *c, struct mirq_irq *irq)
+{
+	switch (mirqi_state_step(&irq->state, MIRQI_EDGE_FIRE)) {
+	case MIRQI_RUN_NOW:
+		run(m, c, irq);
+		/* A level slot that may not run again yet must be quiet before it is ended. */
+		if (is_level(irq) && (mirqi_state_read(&irq->state) & MIRQI_BLOCKED))
+			mirqi_mask_sync(irq);
+		break;
+	case MIRQI_KEEP:
+		atomic_fetch_add_explicit(&m->nr_kept, 1, memory_order_relaxed);
+		if (mirqi_state_read(&irq->state) & MIRQI_BLOCKED)
+			mirqi_mask_sync(irq);
+		break;
+	default:
+		count(irq == m->tomb ? &c->nr_late : &c->nr_stray);
+	}
+}
+
+static void end(const struct mirq *m, uint32_t cpu, uint32_t id)
+{
+	if (m->flow.eoi)
+		m->flow.eoi(m->flow.root_data, cpu, id);
+}
+
+static void handle(struct mirq *m, struct mirqi_cpu *c, uint32_t cpu, uint32_t id)
+{
+	struct mirq_irq *irq = NULL;
+	int is_end_first;
+
+	count(&c->nr_dispatched);
+	if (id - m->ids_range.first < m->ids_range.limit - m->ids_range.first)
+		irq = atomic_load_explicit(&c->cells[id - m->ids_range.first],
+					   memory_order_acquire);
+	if (!irq) {
+		count(&c->nr_stray);
+		end(m, cpu, id);
+		return;
+	}
+	is_end_first = m->flow.end_first_edge && !is_level(irq);
+	if (is_end_first)
+		end(m, cpu, id);
+	fire(m, c, irq);
+	if (is_end_first)
+		return;
+	end(m, cpu, id);
+	if (is_level(irq) && irq->store->ops.eoi) {
+		struct mirq_slot slot = mirqi_slot(irq);
+
+		irq->store->ops.eoi(&slot);
+	}
+}
+
+/* Empty the cell of an id that nothing can bring any more, and give the id back. */
+static void retire_id(struct mirq *m, uint32_t cpu, uint32_t id)
+{
+	struct mirq_irq *irq = atomic_load_explicit(mirqi_cell(m, cpu, id), memory_order_acquire);
+	struct mirq_route route;
+
+	memset(&route, 0, sizeof(route));
+	route.cpu = cpu;
+	route.id = id;
+	/* A release may bury it meanwhile: then the cell holds the tomb, and other_live nobody reads. */
+	if (irq && irq != m->tomb &&
+	    atomic_compare_exchange_strong(mirqi_cell(m, cpu, id), &irq, NULL))
+		atomic_store_explicit(&irq->other_live, 0, memory_order_release);
+	else
+		atomic_store_explicit(mirqi_cell(m, cpu, id), NULL, memory_order_release);
+	mirqi_event(m, MIRQ_EVENT_RETIRE, NULL, cpu, id);
+	mirqi_drop_id(m, &route);
+}
+
+/* The ids of one word that retire and are not pending. */
+static void retire_word(struct mirq *m, struct mirqi_cpu *c, uint32_t cpu, uint32_t word)
+{
+	uint64_t left = atomic_load_explicit(&c->retire[word], memory_order_acquire);
+	const struct mirqi_root *root = m->root;
+	uint32_t id;
+
+	for (; left; left &= left - 1) {
+		id = m->ids_range.first + word * 64 + (uint32_t)__builtin_ctzll(left);
+		if (root->ops.pending(root->init.data, cpu, id) != MIRQ_PENDING_NO)
+			continue;
+		atomic_fetch_and_explicit(&c->retire[word], ~(left & (0 - left)),
+					  memory_order_relaxed);
+		retire_id(m, cpu, id);
+		atomic_fetch_sub_explicit(&c->nr_waiting, 1, memory_order_release);
+	}
+}
+
+static void replay_word(struct mirq *m, struct mirqi_cpu *c, uint32_t word)
+{
+	uint64_t left = atomic_exchange_explicit(&c->replay[word], 0, memory_order_acquire);
+	struct mirq_irq *irq;
+
+	for (; left; left &= left - 1) {
+		irq = atomic_load_explicit(&c->cells[word * 64 + (uint32_t)__builtin_ctzll(left)],
+					   memory_order_acquire);
+		if (irq)
+			fire(m, c, irq);
+		atomic_fetch_sub_explicit(&c->nr_waiting, 1, memory_order_release);
+	}
+}
+
+/* What waits for this CPU; only in its outermost section, when no handler is below. */
+static void attend(struct mirq *m, struct mirqi_cpu *c, uint32_t cpu)
+{
+	if (c->depth != 1)
+		return;
+	for (uint32_t word = 0; word < m->nr_words; word++) {
+		replay_word(m, c, word);
+		retire_word(m, c, cpu, word);
+	}
+}
+
+void mirq_dispatch(struct mirq *m, uint32_t cpu, uint32_t id)
+{
+	struct mirqi_cpu *c = &m->cpus[cpu];
+
+	section_enter(c);
+	handle(m, c, cpu, id);
+	if (atomic_load_explicit(&c->nr_waiting, memory_order_relaxed))
+		attend(m, c, cpu);
+	section_leave(c);
+}
+
+uint32_t mirq_dispatch_claim(struct mirq *m, uint32_t cpu)
+{
+	const struct mirqi_root *root = m->root;
+	struct mirqi_cpu *c = &m->cpus[cpu];
+	uint32_t nr = 0, id;
+
+	if (!root->ops.claim)
+		return 0;
+	section_enter(c);
+	while ((id = root->ops.claim(root->init.data, cpu)) != MIRQ_NO_ID) {
+		handle(m, c, cpu, id);
+		nr++;
+	}
+	if (atomic_load_explicit(&c->nr_waiting, memory_order_relaxed))
+		attend(m, c, cpu);
+	section_leave(c);
+	return nr;
+}
+
+void mirq_service(struct mirq *m, uint32_t cpu)
+{
+	struct mirqi_cpu *c = &m->cpus[cpu];
+
+	section_enter(c);
+	attend(m, c, cpu);
+	section_leave(c);
+}
+
+/* nr_waiting first: who serves the bit takes it off again and must not find it missing. */
+static void leave_bit(struct mirq *m, uint32_t cpu, _Atomic uint64_t *bits, uint32_t id)
+{
+	uint32_t i = id - m->ids_range.first;
+	uint64_t bit = UINT64_C(1) << (i % 64);
+
+	atomic_fetch_add_explicit(&m->cpus[cpu].nr_waiting, 1, memory_order_relaxed);
+	if (atomic_fetch_or_explicit(&bits[i / 64], bit, memory_order_acq_rel) & bit)
+		atomic_fetch_sub_explicit(&m->cpus[cpu].nr_waiting, 1, memory_order_relaxed);
+	mirq_host_kick(m->host, cpu);
+}
+
+void mirqi_retire(struct mirq *m, uint32_t cpu, uint32_t id)
+{
+	leave_bit(m, cpu, m->cpus[cpu].retire, id);
+}
+
+void mirqi_replay(struct mirq *m, const struct mirq_route *route)
+{
+	leave_bit(m, route->cpu, m->cpus[route->cpu].replay, route->id);
+}
+
+void mirqi_wait_retired(struct mirq *m, struct mirq_cpus cpus)
+{
+	uint64_t start_ns = mirq_host_now_ns(m->host);
+
+	for (uint32_t cpu = 0; cpu < m->nr_cpus; cpu++) {
+		if (!mirqi_cpus_have(cpus, cpu) ||
+		    !atomic_load_explicit(&m->cpus[cpu].nr_waiting, memory_order_acquire))
+			continue;
+		mirq_host_kick(m->host, cpu);
+		while (atomic_load_explicit(&m->cpus[cpu].nr_waiting, memory_order_acquire) &&
+		       mirq_host_now_ns(m->host) - start_ns < 1000000)
+			mirq_host_wait(m->host, MIRQ_WAIT_SLEEP);
+	}
+}

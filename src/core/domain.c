@@ -1,0 +1,335 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * domain.c - root and remappers: registration, batches, the phases that walk them, composing.
+ * Locking: registration under m->mutex; phases under the mutex of the device.
+ */
+#include "core.h"
+
+static uint32_t min_limit(uint32_t a, uint32_t b)
+{
+	return !a || (b && b < a) ? b : a;
+}
+
+static enum mirq_err check_root(const struct mirq_root_init *init, const struct mirq_root_ops *ops,
+				struct mirq_why *why)
+{
+	if (!init->name || init->ids.limit <= init->ids.first ||
+	    init->ids.limit - init->ids.first > 2048)
+		return mirqi_fail(why, MIRQ_EINVAL, 0, init->name,
+				  "a root needs a name and 1 to 2048 ids per CPU");
+	if (init->scope != MIRQ_IDS_PER_CPU)
+		return mirqi_fail(why, MIRQ_ENOTSUP, 0, init->name,
+				  "ids of the whole system are not built yet: docs/CAVEATS.md");
+	if (!ops->pending)
+		return mirqi_fail(why, MIRQ_EINVAL, 0, init->name,
+				  "ids of a CPU are given back once they are not pending: pending "
+				  "is required");
+	if (!ops->cpu_up != !ops->cpu_down || !ops->mask != !ops->unmask)
+		return mirqi_fail(why, MIRQ_EINVAL, 0, init->name,
+				  "cpu_up and cpu_down, mask and unmask: both or neither");
+	if (!init->carries)
+		return mirqi_fail(why, MIRQ_EINVAL, 0, init->name,
+				  "a root says what it carries: enum mirq_carries");
+	return MIRQ_OK;
+}
+
+enum mirq_err mirq_root_attach(struct mirq *m, const struct mirq_root_init *init,
+			       struct mirq_domain **out_root)
+{
+	struct mirq_root_init own;
+	struct mirq_root_ops ops;
+	struct mirqi_root *root;
+	void *memory;
+	enum mirq_err err;
+
+	if (mirqi_sized_copy(&own, sizeof(own), init) ||
+	    mirqi_sized_copy(&ops, sizeof(ops), own.ops))
+		return MIRQ_EINVAL;
+	if (m->root)
+		return mirqi_fail(own.why, MIRQ_EEXIST, 0, own.name,
+				  "the system has a root already");
+	err = check_root(&own, &ops, own.why);
+	if (err)
+		return err;
+	root = mirqi_alloc(m, sizeof(*root));
+	memory = mirqi_alloc(m, mirq_ids_size_bytes(m->nr_cpus, own.ids));
+	if (!root || !memory || mirq_ids_init(memory, m->nr_cpus, own.ids, m->host, &m->ids)) {
+		mirqi_free(m, root, sizeof(*root));
+		mirqi_free(m, memory, mirq_ids_size_bytes(m->nr_cpus, own.ids));
+		return mirqi_fail(own.why, MIRQ_ENOMEM, 0, own.name, "the host has no memory");
+	}
+	root->init = own;
+	root->init.why = NULL;
+	root->ops = ops;
+	root->domain.m = m;
+	root->domain.role = MIRQ_ROLE_ROOT;
+	root->domain.name = own.name;
+	root->domain.carries = own.carries;
+	m->flow.eoi = ops.eoi;
+	m->flow.root_data = own.data;
+	m->flow.end_first_edge = !!(own.traits & MIRQ_ROOT_ENDS_EDGE_FIRST);
+	m->ids_range = own.ids;
+	m->nr_words = (own.ids.limit - own.ids.first + 63) / 64;
+	m->domains = &root->domain;
+	m->root = root;
+	if (out_root)
+		*out_root = &root->domain;
+	return MIRQ_OK;
+}
+
+enum mirq_err mirq_root_claim_id(struct mirq *m, struct mirq_cpus cpus, uint32_t id)
+{
+	struct mirq_target t = { 0, id };
+	enum mirq_err err = MIRQ_OK;
+
+	if (!m->root)
+		return MIRQ_ENOENT;
+	if (id < m->ids_range.first || id >= m->ids_range.limit)
+		return MIRQ_EINVAL;
+	for (; t.cpu < m->nr_cpus && !err; t.cpu++)
+		if (mirqi_cpus_have(cpus, t.cpu))
+			err = mirq_ids_claim(m->ids, t);
+	if (!err)
+		return MIRQ_OK;
+	/* All or nothing: the one that failed is t.cpu - 1. */
+	for (t.cpu--; t.cpu--;)
+		if (mirqi_cpus_have(cpus, t.cpu))
+			mirq_ids_free(m->ids, t);
+	return err;
+}
+
+static enum mirq_err check_remapper(const struct mirq *m, const struct mirq_remapper_init *init,
+				    const struct mirq_remapper_ops *ops)
+{
+	const char *text = NULL;
+
+	if (!m->root)
+		text = "a remapper needs the system's root first";
+	else if (!init->name || !init->carries)
+		text = "a remapper needs a name and says what it carries";
+	else if (!ops->attach != !ops->detach || !ops->mask != !ops->unmask)
+		text = "attach and detach, mask and unmask: both or neither";
+	else if (ops->alloc && (!ops->free || !ops->program || !ops->clear || !ops->compose ||
+				ops->translate || !init->nr_entries))
+		text = "a table needs free, program, clear, compose and entries, and no translate";
+	else if (!ops->alloc && (!ops->translate || ops->free || ops->program || ops->clear ||
+				 ops->compose || init->nr_entries))
+		text = "a shim has translate and neither entries nor operations on them";
+	else if (init->parent && init->parent->role == MIRQ_ROLE_STORE)
+		text = "a store is nobody's parent";
+	for (struct mirq_domain *d = init->parent; !text && d; d = d->parent)
+		if (ops->alloc && d->role == MIRQ_ROLE_REMAPPER &&
+		    ((struct mirqi_remapper *)d)->ops.alloc)
+			text = "at most one table remapper stands on a way";
+	return text ? mirqi_fail(init->why, MIRQ_EINVAL, 0, init->name, text) : MIRQ_OK;
+}
+
+static void domain_link(struct mirq *m, struct mirq_domain *domain)
+{
+	struct mirq_domain **at = &m->domains;
+
+	while (*at)
+		at = &(*at)->next;
+	*at = domain;
+	domain->parent->nr_children++;
+}
+
+enum mirq_err mirq_remapper_attach(struct mirq *m, const struct mirq_remapper_init *init,
+				   struct mirq_domain **out_domain)
+{
+	struct mirq_remapper_init own;
+	struct mirq_remapper_ops ops;
+	struct mirqi_remapper *r;
+	enum mirq_err err;
+
+	if (mirqi_sized_copy(&own, sizeof(own), init) ||
+	    mirqi_sized_copy(&ops, sizeof(ops), own.ops))
+		return MIRQ_EINVAL;
+	err = check_remapper(m, &own, &ops);
+	if (err)
+		return err;
+	r = mirqi_alloc(m, sizeof(*r));
+	if (!r)
+		return mirqi_fail(own.why, MIRQ_ENOMEM, 0, own.name, "the host has no memory");
+	r->init = own;
+	r->init.why = NULL;
+	r->ops = ops;
+	r->domain.m = m;
+	r->domain.role = MIRQ_ROLE_REMAPPER;
+	r->domain.name = own.name;
+	r->domain.parent = own.parent ? own.parent : &m->root->domain;
+	/* A table composes from routes itself: what its own parent can say in a message does not bind
+	 * it. Rights that a remapper brings (device stores) count from here on. */
+	r->domain.carries = ops.alloc ? own.carries : own.carries & r->domain.parent->carries;
+	r->domain.limit_hw_target = min_limit(own.limit_hw_target,
+					      r->domain.parent->limit_hw_target);
+	mirqi_mutex_lock(m->host, &m->mutex);
+	domain_link(m, &r->domain);
+	mirqi_mutex_unlock(m->host, &m->mutex);
+	*out_domain = &r->domain;
+	return MIRQ_OK;
+}
+
+static void drop_links(struct mirq *m, const struct mirq_domain *domain)
+{
+	struct mirqi_link **at = &m->links;
+	struct mirqi_link *link;
+
+	while ((link = *at)) {
+		if (link->link.parent != domain) {
+			at = &link->next;
+			continue;
+		}
+		*at = link->next;
+		mirqi_free(m, link, sizeof(*link));
+	}
+}
+
+enum mirq_err mirq_remapper_detach(struct mirq_domain *domain)
+{
+	struct mirqi_remapper *r = (struct mirqi_remapper *)domain;
+	struct mirq *m = domain->m;
+	struct mirq_domain **at;
+
+	mirqi_mutex_lock(m->host, &m->mutex);
+	if (domain->nr_children) {
+		mirqi_mutex_unlock(m->host, &m->mutex);
+		return MIRQ_EBUSY;
+	}
+	for (at = &m->domains; *at != domain;)
+		at = &(*at)->next;
+	*at = domain->next;
+	domain->parent->nr_children--;
+	drop_links(m, domain);
+	mirqi_mutex_unlock(m->host, &m->mutex);
+	if (r->ops.fini)
+		r->ops.fini(r->init.data);
+	mirqi_free(m, r, sizeof(*r));
+	return MIRQ_OK;
+}
+
+void mirqi_batch_add(struct mirq_batch *batch, struct mirq_irq *irq)
+{
+	irq->batch_next = NULL;
+	if (batch->last)
+		batch->last->batch_next = irq;
+	else
+		batch->first = irq;
+	batch->last = irq;
+	batch->nr++;
+}
+
+int mirq_batch_next(const struct mirq_batch *batch, const void **cursor,
+		    struct mirq_member *out_member)
+{
+	const struct mirq_irq *before = *cursor;
+	struct mirq_irq *irq = before ? before->batch_next : batch->first;
+
+	/* A batch of one may be a member of a longer list: the end is .last, not NULL. */
+	if (!irq || before == batch->last)
+		return 0;
+	*cursor = irq;
+	out_member->hop = &irq->hops[batch->level];
+	out_member->route = &irq->route;
+	return 1;
+}
+
+uint32_t mirq_batch_count(const struct mirq_batch *batch)
+{
+	return batch->nr;
+}
+
+enum mirq_err mirqi_program(struct mirq_store *store, struct mirq_batch *batch)
+{
+	struct mirq_device *dev = store->dev;
+	enum mirq_err err = MIRQ_OK;
+
+	for (uint32_t level = dev->nr_remappers; level-- && !err && batch->nr;) {
+		struct mirqi_remapper *r = dev->way[level].remapper;
+		void *ctx = dev->way[level].ctx;
+
+		batch->level = level;
+		if (!r->ops.program)
+			continue;
+		atomic_fetch_add(&r->domain.nr_programmed, batch->nr);
+		err = r->ops.program(r->init.data, ctx, batch);
+		mirqi_event(dev->m, MIRQ_EVENT_PROGRAM, batch->first, batch->nr, level);
+		if (err || !r->ops.flush)
+			continue;
+		atomic_fetch_add(&r->domain.nr_flushes, 1);
+		err = r->ops.flush(r->init.data, ctx, batch);
+		mirqi_event(dev->m, MIRQ_EVENT_FLUSH, batch->first, batch->nr, level);
+	}
+	return err;
+}
+
+enum mirq_err mirqi_clear(struct mirq_store *store, struct mirq_batch *batch)
+{
+	struct mirq_device *dev = store->dev;
+	enum mirq_err err = MIRQ_OK, one;
+
+	for (uint32_t level = 0; level < dev->nr_remappers && batch->nr; level++) {
+		struct mirqi_remapper *r = dev->way[level].remapper;
+		void *ctx = dev->way[level].ctx;
+
+		batch->level = level;
+		if (!r->ops.clear)
+			continue;
+		r->ops.clear(r->init.data, ctx, batch);
+		if (!r->ops.flush)
+			continue;
+		atomic_fetch_add(&r->domain.nr_flushes, 1);
+		one = r->ops.flush(r->init.data, ctx, batch);
+		mirqi_event(dev->m, MIRQ_EVENT_FLUSH, batch->first, batch->nr, level);
+		err = err ? err : one;
+	}
+	return err;
+}
+
+/* The message toward the store, before shims: of a whole block for stores of one message. */
+static void compose_base(const struct mirq_irq *irq, struct mirq_msg *out_msg)
+{
+	const struct mirq_store *store = irq->store;
+	const struct mirq_device *dev = store->dev;
+	const struct mirqi_root *root = dev->m->root;
+	uint32_t member = store->block_log2 ? irq->index - store->block_first : 0;
+	struct mirq_route route = irq->route;
+	struct mirq_hop hop;
+
+	if (store->table < dev->nr_remappers) {
+		const struct mirqi_attachment *a = &dev->way[store->table];
+
+		hop = irq->hops[store->table];
+		hop.hwirq -= member;
+		a->remapper->ops.compose(a->remapper->init.data, a->ctx, &hop, &route,
+					 store->block_log2, out_msg);
+	} else {
+		route.id -= member;
+		root->ops.compose(root->init.data, &route, store->block_log2, out_msg);
+	}
+}
+
+enum mirq_err mirqi_compose(const struct mirq_irq *irq, struct mirq_msg *out_msg,
+			    struct mirq_why *why)
+{
+	const struct mirq_store *store = irq->store;
+	const struct mirq_device *dev = store->dev;
+	struct mirq_msg msg = { 0, 0 }, next;
+	uint32_t level = store->table < dev->nr_remappers ? store->table : dev->nr_remappers;
+
+	compose_base(irq, &msg);
+	while (level--) {
+		const struct mirqi_attachment *a = &dev->way[level];
+
+		if (a->remapper->ops.translate(a->remapper->init.data, a->ctx, &msg, &next))
+			return mirqi_fail(why, MIRQ_ENOTSUP, 0, a->remapper->domain.name,
+					  "the message lies outside what this window lets through");
+		msg = next;
+	}
+	if (store->kind.address_bits < 64 && msg.address >> store->kind.address_bits)
+		return mirqi_fail_numbers(why, MIRQ_ENOTSUP, store->domain.name,
+					  "the message's address is too wide for this store",
+					  store->kind.address_bits, 0, msg.address);
+	*out_msg = msg;
+	return MIRQ_OK;
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * ids.h - what the core asks of the id allocator beyond its public calls (mirq/affinity.h).
+ */
+#ifndef MIRQI_IDS_H
+#define MIRQI_IDS_H
+
+#include <mirq/affinity.h>
+
+/* Which CPUs a way can name: those whose hw_target[cpu] is below limit; limit 0: all. */
+struct mirqi_reach {
+	const uint32_t *hw_target;
+	uint32_t limit;
+};
+
+/* mirq_ids_alloc() among the CPUs inside @reach. */
+MIRQ_MUST_CHECK enum mirq_err mirqi_ids_alloc_in(struct mirq_ids *ids, struct mirq_cpus cpus,
+						 struct mirqi_reach reach, uint32_t block_log2,
+						 struct mirq_target *out_target);
+/* Free ids of one CPU; 0 while it is offline. */
+uint32_t mirqi_ids_left_on(const struct mirq_ids *ids, uint32_t cpu);
+/* Ids of one CPU that are taken, online or not. */
+uint32_t mirqi_ids_taken_on(const struct mirq_ids *ids, uint32_t cpu);
+
+/* Is @cpu in the set? nr_cpus bounds a set without a range. */
+static inline int mirqi_cpus_have(struct mirq_cpus cpus, uint32_t cpu)
+{
+	if (cpus.range.limit && (cpu < cpus.range.first || cpu >= cpus.range.limit))
+		return 0;
+	return !cpus.bits || ((cpus.bits[cpu / 64] >> (cpu % 64)) & 1);
+}
+
+#endif

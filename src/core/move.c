@@ -1,0 +1,308 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * move.c - affinity: give interrupts another CPU while they fire, so that no event is lost.
+ *
+ * Order, and what breaks otherwise:
+ *   1 new ids for all that must move, or nothing has happened
+ *   2 new cells point to the interrupts             else the first event on the new way is stray
+ *   3 entries := new routes, one flush per remapper  the entry is valid at every instant
+ *   4 where the message changed: slot masked, written, unmasked; one read pushes out what was sent
+ *   5 old ids retire on their CPUs                   an event taken there before is handled there
+ * Until 5 both ids are the interrupt's. When hardware does not answer in 3 or 4 both stay so for good.
+ * Locking: the device's mutex; the store's leaf lock around the change of a route.
+ */
+#include "core.h"
+
+#define DRAIN_NS 1000000
+
+struct move {
+	struct mirq_irqs irqs;
+	struct mirq_cpus cpus;
+	struct mirqi_bits *bits;
+	struct mirq_why *why;
+	struct mirq_batch batch; /* those that leave their CPU */
+};
+
+static int may_stay(const struct move *mv, const struct mirq_irq *irq)
+{
+	return !(irq->flags & MIRQI_IRQ_HAS_ID) || mirqi_cpus_have(mv->cpus, irq->route.cpu);
+}
+
+/* Can the slot be told another message without a moment in which it says neither? */
+static enum mirq_err check_movable(const struct move *mv)
+{
+	const struct mirq_store *s = mv->irqs.store;
+	int has_table = s->table < s->dev->nr_remappers;
+	const char *text = NULL;
+
+	if (has_table)
+		return MIRQ_OK;
+	if (s->kind.traits & MIRQ_STORE_PINNED)
+		text = "pinned: this store can be told its message once only, and no table stands "
+		       "above it";
+	else if (s->block_log2)
+		text = "pinned: slots that share a message move one by one behind a remapper only";
+	else if (s->rung != MIRQI_RUNG_STORE && s->kind.update != MIRQ_UPDATE_96)
+		text = "pinned: the slot can neither be masked nor change its message at once";
+	return text ? mirqi_fail(mv->why, MIRQ_ENOTSUP, 0, s->domain.name, text) : MIRQ_OK;
+}
+
+/* The previous move of @irq must have drained: its other route is needed. */
+static enum mirq_err wait_drained(const struct move *mv, struct mirq_irq *irq)
+{
+	struct mirq *m = irq->store->dev->m;
+	uint64_t start_ns = mirq_host_now_ns(m->host);
+
+	while (atomic_load_explicit(&irq->other_live, memory_order_acquire)) {
+		if (irq->flags & MIRQI_IRQ_QUARANTINED ||
+		    mirq_host_now_ns(m->host) - start_ns > DRAIN_NS)
+			return mirqi_fail_numbers(
+				mv->why, MIRQ_EBUSY, m->root->domain.name,
+				"the previous move has not drained: value is the CPU", 1, 0,
+				irq->other.cpu);
+		mirq_host_kick(m->host, irq->other.cpu);
+		mirq_host_wait(m->host, MIRQ_WAIT_SLEEP);
+	}
+	return MIRQ_OK;
+}
+
+static enum mirq_err collect(struct move *mv)
+{
+	struct mirq_irq *irq;
+	enum mirq_err err;
+
+	for (uint32_t i = mv->irqs.slots.first; i < mv->irqs.slots.limit; i++) {
+		irq = mirqi_irq(mv->irqs.store, i);
+		if (!irq)
+			return mirqi_fail_numbers(mv->why, MIRQ_EINVAL, mv->irqs.store->domain.name,
+						  "this slot is not allocated", 1, 0, i);
+		if (may_stay(mv, irq))
+			continue;
+		err = wait_drained(mv, irq);
+		if (err)
+			return err;
+		mirqi_batch_add(&mv->batch, irq);
+	}
+	return mv->batch.nr ? check_movable(mv) : MIRQ_OK;
+}
+
+/* The requested set of the whole range becomes @mv's; what it was is given back. */
+static void record_wanted(struct move *mv)
+{
+	struct mirq *m = mv->irqs.store->dev->m;
+	struct mirq_irq *irq;
+
+	for (uint32_t i = mv->irqs.slots.first; i < mv->irqs.slots.limit; i++) {
+		irq = mirqi_irq(mv->irqs.store, i);
+		mirqi_bits_put(m, irq->bits);
+		mirqi_bits_get(mv->bits);
+		irq->wanted = mv->cpus.range;
+		irq->bits = mv->bits;
+	}
+}
+
+static void drop_new(struct move *mv, const struct mirq_irq *limit)
+{
+	struct mirq *m = mv->irqs.store->dev->m;
+	struct mirq_irq *irq;
+
+	for (irq = mv->batch.first; irq != limit; irq = irq->batch_next) {
+		mirqi_drop_id(m, &irq->other);
+		irq->other.kind = MIRQ_ROUTE_NONE;
+	}
+}
+
+/* New ids into .other; all or nothing. */
+static enum mirq_err take_new(struct move *mv)
+{
+	struct mirq_irq *irq;
+	enum mirq_err err;
+
+	mirqi_batch_for_each(irq, &mv->batch)
+	{
+		err = mirqi_give_id_in(irq, mv->cpus, &irq->other, mv->why);
+		if (err) {
+			drop_new(mv, irq);
+			return err;
+		}
+	}
+	return MIRQ_OK;
+}
+
+/* The new id is published, then becomes the route; .other is where it was. */
+static void swap_routes(struct mirq *m, struct mirq_irq *irq)
+{
+	const struct mirqi_root *root = m->root;
+	struct mirq_route new_route = irq->other;
+	uintptr_t saved;
+
+	if (mirqi_state_read(&irq->state) & MIRQI_ACTIVE) {
+		atomic_store_explicit(mirqi_cell(m, new_route.cpu, new_route.id), irq,
+				      memory_order_release);
+		if (root->ops.unmask)
+			root->ops.unmask(root->init.data, &new_route);
+	}
+	saved = mirqi_spin_lock(m->host, &irq->store->leaf);
+	irq->other = irq->route;
+	irq->route = new_route;
+	mirqi_spin_unlock(m->host, &irq->store->leaf, saved);
+}
+
+/* Interrupts that hardware does not know: the old id is free at once. */
+static void settle_inactive(struct move *mv, struct mirq_batch *active)
+{
+	struct mirq *m = mv->irqs.store->dev->m;
+	struct mirq_irq *irq, *next;
+
+	for (irq = mv->batch.first; irq; irq = next) {
+		next = irq->batch_next;
+		swap_routes(m, irq);
+		if (mirqi_state_read(&irq->state) & MIRQI_ACTIVE) {
+			atomic_store_explicit(&irq->other_live, 1, memory_order_release);
+			mirqi_batch_add(active, irq);
+		} else if (irq->flags & MIRQI_IRQ_WAS_ACTIVE) {
+			mirqi_retire(m, irq->other.cpu, irq->other.id);
+			irq->other.kind = MIRQ_ROUTE_NONE;
+		} else {
+			mirqi_drop_id(m, &irq->other);
+			irq->other.kind = MIRQ_ROUTE_NONE;
+		}
+	}
+}
+
+static enum mirq_err rewrite_slot(struct move *mv, struct mirq_irq *irq)
+{
+	enum mirq_err err;
+
+	mirqi_state_step(&irq->state, MIRQI_EDGE_MOVE);
+	mirqi_mask_sync(irq);
+	err = mirqi_write_slot(irq, mv->why);
+	mirqi_state_step(&irq->state, MIRQI_EDGE_MOVED);
+	mirqi_mask_sync(irq);
+	return err;
+}
+
+/* Steps 3 and 4. Behind a table the message stays as it is, and the device is not touched. */
+static enum mirq_err redirect(struct move *mv, struct mirq_batch *active)
+{
+	struct mirq_store *store = mv->irqs.store;
+	enum mirq_err err = mirqi_program(store, active);
+	int is_touched = 0;
+	struct mirq_msg msg;
+	struct mirq_irq *irq;
+
+	for (irq = err ? NULL : active->first; irq && !err; irq = irq->batch_next) {
+		err = mirqi_compose(irq, &msg, mv->why);
+		if (err || (msg.address == irq->msg.address && msg.data == irq->msg.data))
+			continue;
+		is_touched = 1;
+		err = rewrite_slot(mv, irq);
+	}
+	if (!err && is_touched)
+		err = store->ops.flush ? store->ops.flush(store->data) : MIRQ_ENOTSUP;
+	if (!err && !is_touched && !mirqi_table_drains(store))
+		err = MIRQ_ENOTSUP;
+	return err;
+}
+
+static enum mirq_err move_active(struct move *mv, struct mirq_batch *active)
+{
+	struct mirq *m = mv->irqs.store->dev->m;
+	enum mirq_err err = redirect(mv, active);
+	struct mirq_irq *irq;
+
+	mirqi_batch_for_each(irq, active)
+	{
+		if (err) /* not known to have drained: both ids stay */
+			mirqi_quarantine(irq);
+		else
+			mirqi_retire(m, irq->other.cpu, irq->other.id);
+	}
+	if (!err || err == MIRQ_ENOTSUP)
+		return MIRQ_OK;
+	return mirqi_fail(mv->why, err, 0, mv->irqs.store->domain.parent->name,
+			  "hardware did not confirm the move: old and new way both stay alive");
+}
+
+static enum mirq_err move_locked(struct move *mv) MIRQ_MUST_HOLD(dev->mutex)
+{
+	struct mirq_batch active = { NULL, NULL, 0, 0 };
+	struct mirq *m = mv->irqs.store->dev->m;
+	enum mirq_err err = collect(mv);
+
+	if (!err)
+		err = mirqi_bits_copy(m, mv->cpus, &mv->bits);
+	if (err)
+		return err;
+	err = take_new(mv);
+	if (!err) {
+		record_wanted(mv);
+		settle_inactive(mv, &active);
+		if (active.nr)
+			err = move_active(mv, &active);
+	}
+	mirqi_bits_put(m, mv->bits);
+	return err;
+}
+
+enum mirq_err mirq_affinity_set(struct mirq_irqs irqs, struct mirq_cpus cpus, struct mirq_why *why)
+{
+	struct mirq_device *dev = irqs.store->dev;
+	struct move mv = { irqs, cpus, NULL, why, { NULL, NULL, 0, 0 } };
+	enum mirq_err err = mirqi_cpus_check(dev->m, cpus, why);
+
+	if (err)
+		return err;
+	if (irqs.slots.first >= irqs.slots.limit)
+		return mirqi_fail(why, MIRQ_EINVAL, 0, irqs.store->domain.name,
+				  "the range is empty");
+	mirqi_mutex_lock(dev->m->host, &dev->mutex);
+	err = move_locked(&mv);
+	mirqi_mutex_unlock(dev->m->host, &dev->mutex);
+	return err;
+}
+
+enum mirq_err mirq_affinity_effective(struct mirq_irqs one, uint32_t *out_cpu)
+{
+	const struct mirq_irq *irq = mirqi_irq(one.store, one.slots.first);
+	struct mirq_route route;
+
+	if (!irq)
+		return MIRQ_ENOENT;
+	route = mirqi_route(irq);
+	if (route.kind == MIRQ_ROUTE_NONE)
+		return MIRQ_ENOENT;
+	*out_cpu = route.cpu;
+	return MIRQ_OK;
+}
+
+enum mirq_err mirq_affinity_requested(struct mirq_irqs one, struct mirq_cpus *out_cpus)
+{
+	struct mirq_device *dev = one.store->dev;
+	const struct mirq_irq *irq;
+
+	mirqi_mutex_lock(dev->m->host, &dev->mutex);
+	irq = mirqi_irq(one.store, one.slots.first);
+	if (irq)
+		*out_cpus = mirqi_wanted(irq);
+	mirqi_mutex_unlock(dev->m->host, &dev->mutex);
+	return irq ? MIRQ_OK : MIRQ_ENOENT;
+}
+
+uint32_t mirq_affinity_nearest(struct mirq_irqs irqs, uint32_t cpu)
+{
+	uint32_t best = 0, best_cpu = UINT32_MAX, at;
+
+	for (uint32_t i = 0; i < mirq_irq_count(irqs); i++) {
+		if (mirq_affinity_effective(mirq_irq_at(irqs, i), &at))
+			continue;
+		if (at == cpu)
+			return i;
+		/* Below beats above; among those below the nearest, above the first. */
+		if (best_cpu == UINT32_MAX || (at < cpu && (best_cpu > cpu || at > best_cpu))) {
+			best = i;
+			best_cpu = at;
+		}
+	}
+	return best;
+}

@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * store.c - the one place where a template becomes a domain, and the rules that a template must keep.
+ * Decides by properties, never by kind. Locking: the device's mutex.
+ */
+#include "core.h"
+
+/* Rule numbers of docs/rules.md. */
+enum rule { RULE_OPS = 1, RULE_SLEEPS = 3, RULE_OPT_IN = 5, RULE_PARENT = 7 };
+
+struct pair {
+	int one, other;
+	const char *text;
+};
+
+/* Operations that come together, and properties that need operations. */
+static const char *broken_pair(const struct mirq_store_template *kind,
+			       const struct mirq_store_ops *ops)
+{
+	const struct pair pairs[] = {
+		{ !!ops->mask, !!ops->unmask, "rule 1: mask and unmask: both or neither" },
+		{ !!ops->mask_all, !!ops->unmask_all, "mask_all and unmask_all: both or neither" },
+		{ !!ops->enable, !!ops->disable, "enable and disable: both or neither" },
+		{ !!ops->begin, !!ops->commit, "rule 3: begin and commit: both or neither" },
+		{ !!ops->mask, kind->masking == MIRQ_MASKS_SLOT,
+		  "rule 1: .masking says what mask reaches: MASKS_SLOT with it, MASKS_NOTHING "
+		  "without" },
+		{ !!(kind->traits & MIRQ_STORE_NEEDS_ENABLE) && !ops->enable, 0,
+		  "NEEDS_ENABLE needs enable and disable" },
+		{ !!(kind->traits & MIRQ_STORE_TWO_MESSAGES) && !ops->set_trigger, 0,
+		  "TWO_MESSAGES needs set_trigger" },
+		{ !!ops->slot_fini && !ops->slot_init, 0, "slot_fini needs slot_init" },
+	};
+
+	for (const struct pair *p = pairs; p < pairs + sizeof(pairs) / sizeof(pairs[0]); p++)
+		if (p->one != p->other)
+			return p->text;
+	return NULL;
+}
+
+static enum mirq_err check_template(const struct mirq_store_template *kind,
+				    const struct mirq_store_ops *ops, struct mirq_why *why)
+{
+	const char *text = broken_pair(kind, ops);
+	uint32_t rule = text && ops->begin != ops->commit ? RULE_SLEEPS : RULE_OPS;
+
+	if (!kind->name)
+		text = "a store's template needs a name";
+	else if (!ops->write)
+		text = "rule 1: write is required: a slot must be told its message";
+	else if (kind->masking == MIRQ_MASKS_UNSAID || kind->masking > MIRQ_MASKS_SLOT)
+		text = "rule 1: .masking must be said: MASKS_SLOT or MASKS_NOTHING";
+	else if (kind->update == MIRQ_UPDATE_UNSAID || kind->update > MIRQ_UPDATE_96)
+		text = "rule 1: .update must be said: what of a message changes at once";
+	else if (kind->address_bits != 32 && kind->address_bits != 40 && kind->address_bits != 64)
+		text = "rule 1: .address_bits must be said: 32, 40 or 64";
+	return text ? mirqi_fail(why, MIRQ_EINVAL, rule, kind->name, text) : MIRQ_OK;
+}
+
+/* What the store needs from the way above it. */
+static enum mirq_err check_parent(const struct mirq_device *dev,
+				  const struct mirq_store_template *kind, struct mirq_why *why)
+{
+	uint32_t carries = dev->parent->carries;
+
+	if (!(kind->traits & MIRQ_STORE_OF_BUS) && !(carries & MIRQ_CARRIES_DEVICE_STORES))
+		return mirqi_fail(
+			why, MIRQ_ENOTSUP, RULE_OPT_IN, dev->parent->name,
+			"rule 5: a device-specific store needs a parent that says it carries "
+			"them; this one carries stores of the bus only");
+	if (!(carries & MIRQ_CARRIES_ONE))
+		return mirqi_fail(why, MIRQ_ENOTSUP, RULE_PARENT, dev->parent->name,
+				  "rule 7: the parent carries no message-signalled interrupts");
+	return MIRQ_OK;
+}
+
+static uint32_t table_level(const struct mirq_device *dev)
+{
+	uint32_t level = 0;
+
+	while (level < dev->nr_remappers && !dev->way[level].remapper->ops.alloc)
+		level++;
+	return level;
+}
+
+/* The first rung of the mask ladder that this way has. */
+static enum mirqi_rung find_rung(const struct mirq_store *store)
+{
+	const struct mirq_device *dev = store->dev;
+
+	if (store->ops.mask && !(store->kind.traits & MIRQ_STORE_MASK_LOSES) && !store->ops.begin)
+		return MIRQI_RUNG_STORE;
+	if (store->table < dev->nr_remappers && dev->way[store->table].remapper->ops.mask)
+		return MIRQI_RUNG_REMAPPER;
+	if (dev->m->root->ops.mask)
+		return MIRQI_RUNG_ROOT;
+	return MIRQI_RUNG_SOFTWARE;
+}
+
+static void fill_store(struct mirq_store *store, struct mirq_device *dev,
+		       const struct mirq_store_init *init)
+{
+	store->dev = dev;
+	store->data = init->data;
+	store->nr_slots = init->nr_slots;
+	store->exclusive_group = init->exclusive_group;
+	store->table = table_level(dev);
+	store->rung = find_rung(store);
+	store->domain.m = dev->m;
+	store->domain.role = MIRQ_ROLE_STORE;
+	store->domain.name = store->kind.name;
+	store->domain.parent = dev->parent;
+	store->domain.carries = dev->parent->carries;
+	store->domain.limit_hw_target = dev->parent->limit_hw_target;
+	/* The root composes only where no table stands above: only then its reach binds. */
+	if (store->table == dev->nr_remappers)
+		store->domain.limit_hw_target = dev->m->root->init.limit_hw_target;
+}
+
+enum mirq_err mirq_store_attach(struct mirq_device *dev, const struct mirq_store_init *init,
+				struct mirq_store **out_store)
+{
+	struct mirq *m = dev->m;
+	struct mirq_store_init own;
+	struct mirq_store *store, **at;
+	enum mirq_err err;
+
+	if (mirqi_sized_copy(&own, sizeof(own), init))
+		return MIRQ_EINVAL;
+	store = mirqi_alloc(m, sizeof(*store));
+	if (!store)
+		return mirqi_fail(own.why, MIRQ_ENOMEM, 0, dev->name, "the host has no memory");
+	err = MIRQ_EINVAL;
+	if (mirqi_sized_copy(&store->kind, sizeof(store->kind), own.kind) ||
+	    mirqi_sized_copy(&store->ops, sizeof(store->ops), store->kind.ops))
+		mirqi_fail(own.why, err, RULE_OPS, dev->name,
+			   "template or op table of an unknown size: begin it with MIRQ_SIZED()");
+	else if (!own.nr_slots || own.nr_slots == MIRQI_NO_INDEX)
+		mirqi_fail(own.why, err, 0, store->kind.name, "a store has 1 to 2^32 - 2 slots");
+	else
+		err = check_template(&store->kind, &store->ops, own.why);
+	if (!err)
+		err = check_parent(dev, &store->kind, own.why);
+	if (err)
+		goto fail;
+	fill_store(store, dev, &own);
+	if (store->table == dev->nr_remappers && !m->root->ops.compose) {
+		err = mirqi_fail(
+			own.why, MIRQ_ENOTSUP, RULE_PARENT, m->root->domain.name,
+			"this root names no message: a table remapper must stand above the store");
+		goto fail;
+	}
+	if (store->ops.setup)
+		err = store->ops.setup(store->data);
+	if (err) {
+		mirqi_fail(own.why, err, 0, store->kind.name, "the store's setup failed");
+		goto fail;
+	}
+	mirqi_mutex_lock(m->host, &dev->mutex);
+	for (at = &dev->stores; *at;)
+		at = &(*at)->next;
+	*at = store;
+	mirqi_mutex_unlock(m->host, &dev->mutex);
+	*out_store = store;
+	return MIRQ_OK;
+fail:
+	mirqi_free(m, store, sizeof(*store));
+	return err;
+}
+
+enum mirq_err mirq_store_detach(struct mirq_store *store)
+{
+	struct mirq_device *dev = store->dev;
+	struct mirq *m = dev->m;
+	struct mirq_store **at;
+	enum mirq_err err = mirq_irq_free(mirq_store_irqs(store));
+
+	if (err)
+		return err;
+	mirqi_mutex_lock(m->host, &dev->mutex);
+	for (at = &dev->stores; *at != store;)
+		at = &(*at)->next;
+	*at = store->next;
+	mirqi_mutex_unlock(m->host, &dev->mutex);
+	if (store->ops.teardown)
+		store->ops.teardown(store->data);
+	mirqi_sparse_fini(&store->slots, m->host);
+	mirqi_free(m, store, sizeof(*store));
+	return MIRQ_OK;
+}
+
+struct mirq_irqs mirq_store_irqs(struct mirq_store *store)
+{
+	struct mirq_irqs irqs = { store, { 0, store->nr_slots } };
+
+	return irqs;
+}

@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * system.c - struct mirq: birth, end, CPUs, CPU sets. Knows no hardware.
+ * Locking: init context, or m->mutex.
+ */
+#include "core.h"
+
+#define LINE 64
+
+void *mirqi_alloc(struct mirq *m, size_t size_bytes)
+{
+	void *memory = mirq_host_alloc(m->host, size_bytes, LINE);
+
+	if (memory)
+		memset(memory, 0, size_bytes);
+	return memory;
+}
+
+void mirqi_free(struct mirq *m, void *memory, size_t size_bytes)
+{
+	if (memory)
+		mirq_host_free(m->host, memory, size_bytes);
+}
+
+void mirqi_event(struct mirq *m, enum mirq_event event, const struct mirq_irq *irq, uint64_t a,
+		 uint64_t b)
+{
+	mirq_trace *trace = atomic_load_explicit(&m->trace, memory_order_acquire);
+
+	if (trace)
+		trace(m->trace_context, event, irq ? irq->number : 0, a, b);
+}
+
+void mirq_trace_attach(struct mirq *m, mirq_trace *trace, void *context)
+{
+	atomic_store_explicit(&m->trace, NULL, memory_order_release);
+	m->trace_context = context;
+	atomic_store_explicit(&m->trace, trace, memory_order_release);
+}
+
+static void free_system(struct mirq *m)
+{
+	struct mirq_host *host = m->host;
+
+	mirqi_free(m, m->tomb, sizeof(*m->tomb));
+	mirqi_free(m, m->hw_target, m->nr_cpus * sizeof(*m->hw_target));
+	mirqi_free(m, m->cpus, m->nr_cpus * sizeof(*m->cpus));
+	mirq_host_free(host, m, sizeof(*m));
+}
+
+enum mirq_err mirq_init(const struct mirq_init *init, struct mirq **out_m)
+{
+	struct mirq_init own;
+	struct mirq *m;
+
+	if (mirqi_sized_copy(&own, sizeof(own), init))
+		return MIRQ_EINVAL;
+	if (!own.nr_cpus || own.nr_cpus > 1u << 16)
+		return mirqi_fail(own.why, MIRQ_EINVAL, 0, "mirq_init",
+				  "the number of CPUs must be 1 to 65536");
+	m = mirq_host_alloc(own.host, sizeof(*m), LINE);
+	if (!m)
+		goto no_memory;
+	memset(m, 0, sizeof(*m));
+	m->host = own.host;
+	m->nr_cpus = own.nr_cpus;
+	m->cpus = mirqi_alloc(m, m->nr_cpus * sizeof(*m->cpus));
+	m->hw_target = mirqi_alloc(m, m->nr_cpus * sizeof(*m->hw_target));
+	m->tomb = mirqi_alloc(m, sizeof(*m->tomb));
+	if (!m->cpus || !m->hw_target || !m->tomb) {
+		free_system(m);
+		goto no_memory;
+	}
+	*out_m = m;
+	return MIRQ_OK;
+no_memory:
+	return mirqi_fail(own.why, MIRQ_ENOMEM, 0, "mirq_init", "the host has no memory");
+}
+
+/* One allocation per CPU: cells, then the two bitmaps. */
+static size_t cpu_bytes(const struct mirq *m)
+{
+	return (m->ids_range.limit - m->ids_range.first) * sizeof(void *) +
+	       2 * (size_t)m->nr_words * sizeof(uint64_t);
+}
+
+static void free_root(struct mirq *m)
+{
+	if (!m->root)
+		return;
+	for (uint32_t cpu = 0; cpu < m->nr_cpus; cpu++)
+		mirqi_free(m, m->cpus[cpu].cells, cpu_bytes(m));
+	mirqi_free(m, m->ids, mirq_ids_size_bytes(m->nr_cpus, m->ids_range));
+	if (m->root->ops.fini)
+		m->root->ops.fini(m->root->init.data);
+	mirqi_free(m, m->root, sizeof(*m->root));
+}
+
+/* The last remapper that is nobody's parent; they lie in the list behind their parents. */
+static struct mirq_domain *last_remapper(struct mirq *m)
+{
+	struct mirq_domain *last = NULL;
+
+	for (struct mirq_domain *d = m->domains; d; d = d->next)
+		if (d->role == MIRQ_ROLE_REMAPPER)
+			last = d;
+	return last;
+}
+
+void mirq_fini(struct mirq *m)
+{
+	struct mirq_domain *remapper;
+	struct mirqi_link *link;
+
+	while (m->devices)
+		if (mirq_device_detach(m->devices))
+			mirq_host_panic(m->host, "mirq_fini() from inside a handler");
+	while ((remapper = last_remapper(m)))
+		if (mirq_remapper_detach(remapper))
+			mirq_host_panic(m->host, "mirq_fini(): a remapper has children left");
+	while ((link = m->links)) {
+		m->links = link->next;
+		mirqi_free(m, link, sizeof(*link));
+	}
+	mirqi_sparse_fini(&m->numbers, m->host);
+	free_root(m);
+	free_system(m);
+}
+
+enum mirq_err mirq_cpu_add(struct mirq *m, const struct mirq_cpu_init *init)
+{
+	struct mirq_cpu_init own;
+	struct mirqi_cpu *cpu;
+	unsigned char *memory;
+
+	if (mirqi_sized_copy(&own, sizeof(own), init))
+		return MIRQ_EINVAL;
+	if (own.cpu >= m->nr_cpus || !m->root)
+		return mirqi_fail_numbers(own.why, MIRQ_EINVAL, "mirq_cpu_add",
+					  "no such CPU number, or no root yet: attach it first", 0,
+					  m->nr_cpus, own.cpu);
+	cpu = &m->cpus[own.cpu];
+	if (cpu->is_added)
+		return mirqi_fail_numbers(own.why, MIRQ_EEXIST, "mirq_cpu_add",
+					  "this CPU number was added already", 0, 0, own.cpu);
+	memory = mirqi_alloc(m, cpu_bytes(m));
+	if (!memory)
+		return mirqi_fail(own.why, MIRQ_ENOMEM, 0, "mirq_cpu_add",
+				  "the host has no memory");
+	cpu->cells = (void *)memory;
+	memory += (m->ids_range.limit - m->ids_range.first) * sizeof(void *);
+	cpu->retire = (void *)memory;
+	cpu->replay = cpu->retire + m->nr_words;
+	cpu->hw_target = own.hardware_id;
+	cpu->node = own.node;
+	m->hw_target[own.cpu] = own.hardware_id;
+	cpu->is_added = 1;
+	return MIRQ_OK;
+}
+
+enum mirq_err mirq_cpu_online(struct mirq *m, uint32_t cpu)
+{
+	enum mirq_err err = MIRQ_OK;
+
+	if (cpu >= m->nr_cpus || !m->cpus[cpu].is_added)
+		return MIRQ_ENOENT;
+	if (m->root->ops.cpu_up)
+		err = m->root->ops.cpu_up(m->root->init.data, cpu, m->cpus[cpu].hw_target);
+	if (err)
+		return err;
+	atomic_store_explicit(&m->cpus[cpu].is_online, 1, memory_order_release);
+	return mirq_ids_online(m->ids, cpu);
+}
+
+enum mirq_err mirqi_cpus_check(struct mirq *m, struct mirq_cpus cpus, struct mirq_why *why)
+{
+	uint32_t first = cpus.range.limit ? cpus.range.first : 0;
+	uint32_t limit = cpus.range.limit ? cpus.range.limit : m->nr_cpus;
+
+	if (first >= limit || limit > m->nr_cpus)
+		return mirqi_fail_numbers(why, MIRQ_EINVAL, "affinity",
+					  "the CPU range is empty or ends beyond the system's CPUs",
+					  limit, m->nr_cpus, first);
+	for (; first < limit; first++)
+		if (mirqi_cpus_have(cpus, first) &&
+		    atomic_load_explicit(&m->cpus[first].is_online, memory_order_acquire))
+			return MIRQ_OK;
+	return mirqi_fail_numbers(why, MIRQ_EINVAL, "affinity",
+				  "no CPU of the set is online: call mirq_cpu_online() there", 1, 0,
+				  cpus.range.first);
+}
+
+enum mirq_err mirqi_bits_copy(struct mirq *m, struct mirq_cpus cpus, struct mirqi_bits **out_bits)
+{
+	size_t nr_words = ((cpus.range.limit ? cpus.range.limit : m->nr_cpus) + 63) / 64;
+	struct mirqi_bits *bits;
+
+	*out_bits = NULL;
+	if (!cpus.bits)
+		return MIRQ_OK;
+	bits = mirqi_alloc(m, sizeof(*bits) + nr_words * sizeof(bits->words[0]));
+	if (!bits)
+		return MIRQ_ENOMEM;
+	bits->size_bytes = sizeof(*bits) + nr_words * sizeof(bits->words[0]);
+	bits->nr_users = 1;
+	memcpy(bits->words, cpus.bits, nr_words * sizeof(bits->words[0]));
+	*out_bits = bits;
+	return MIRQ_OK;
+}
+
+void mirqi_bits_get(struct mirqi_bits *bits)
+{
+	if (bits)
+		bits->nr_users++;
+}
+
+void mirqi_bits_put(struct mirq *m, struct mirqi_bits *bits)
+{
+	if (bits && !--bits->nr_users)
+		mirqi_free(m, bits, bits->size_bytes);
+}
