@@ -5,6 +5,8 @@
  */
 #include "core.h"
 
+#include "chip.h"
+
 static uint32_t min_limit(uint32_t a, uint32_t b)
 {
 	return !a || (b && b < a) ? b : a;
@@ -206,6 +208,13 @@ enum mirq_err mirq_remapper_detach(struct mirq_domain *domain)
 		r->ops.fini(r->init.data);
 	mirqi_free(m, r, sizeof(*r));
 	return MIRQ_OK;
+}
+
+void *mirqi_remapper_data(const struct mirq_domain *domain, const struct mirq_remapper_ops *ops)
+{
+	const struct mirqi_remapper *r = (const struct mirqi_remapper *)domain;
+
+	return domain->role == MIRQ_ROLE_REMAPPER && r->init.ops == ops ? r->init.data : NULL;
 }
 
 void mirqi_batch_add(struct mirq_batch *batch, struct mirq_irq *irq)

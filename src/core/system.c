@@ -5,7 +5,14 @@
  */
 #include "core.h"
 
+#include "chip.h"
+
 #define LINE 64
+
+struct mirq_host *mirqi_host(const struct mirq *m)
+{
+	return m->host;
+}
 
 void *mirqi_alloc(struct mirq *m, size_t size_bytes)
 {
