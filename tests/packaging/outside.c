@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * outside.c - a program that knows mirq from its installed files only: a host of twelve functions, a
- * system created and destroyed. scripts/check-packaging builds it in every way that mirq is offered.
+ * outside.c - a program that knows mirq from its installed files only: a host of twelve functions,
+ * a system created and destroyed. scripts/check-packaging builds it in each way that mirq has.
  */
 #include <stdio.h>
 #include <stdlib.h>
