@@ -227,6 +227,17 @@ static enum mirq_err pci_store_locked(struct mirq_device *dev, struct pci_functi
 	return err;
 }
 
+/* Both are off before the first is used: never are both on, and what is on is mirq's. */
+static void pci_quiet_locked(const struct pci_function *function) MIRQ_MUST_HOLD(function->mutex)
+{
+	if (function->msi.is_attached || function->msix.is_attached)
+		return;
+	if (function->at.msi)
+		(void)mirqi_pci_msi_quiet(&function->config, function->at.msi);
+	if (function->at.msix)
+		(void)mirqi_pci_msix_quiet(&function->config, function->at.msix);
+}
+
 static int pci_has(const struct pci_function *function, uint32_t kind)
 {
 	return (kind == MIRQ_PCI_MSIX ? function->at.msix : function->at.msi) != 0;
@@ -247,6 +258,7 @@ enum mirq_err mirq_pci_store(struct mirq_device *dev, enum mirq_pci_kind kind,
 		return mirqi_fail(why, MIRQ_ENOTSUP, 0, function->name,
 				  "the function has no such capability; try the other kind");
 	mirqi_mutex_lock(function->config.host, &function->mutex);
+	pci_quiet_locked(function);
 	err = pci_store_locked(dev, function, kind, out_store, why);
 	mirqi_mutex_unlock(function->config.host, &function->mutex);
 	return err;

@@ -56,21 +56,22 @@ static uint32_t msi_all_slots(const struct mirqi_pci_msi *msi)
 	return (uint32_t)((UINT64_C(1) << mirqi_pci_msi_nr_slots(msi)) - 1);
 }
 
-enum mirq_err mirqi_pci_msi_quiet(const struct mirqi_pci_msi *msi)
+enum mirq_err mirqi_pci_msi_quiet(const struct mirq_config *config, uint32_t capability)
 {
-	uint32_t control = msi_read(msi, MSI_CONTROL, 2);
+	uint32_t control = mirq_config_read(config, capability + MSI_CONTROL, 2);
 
 	if (control == 0xffff)
 		return MIRQ_EIO;
 	if (MIRQ_GET(control, MSI_CONTROL_ENABLE))
-		msi_write(msi, MSI_CONTROL, 2, (uint32_t)MIRQ_SET(control, MSI_CONTROL_ENABLE, 0));
+		mirq_config_write(config, capability + MSI_CONTROL, 2,
+				  (uint32_t)MIRQ_SET(control, MSI_CONTROL_ENABLE, 0));
 	return MIRQ_OK;
 }
 
 static enum mirq_err msi_setup(void *data)
 {
 	struct mirqi_pci_msi *msi = data;
-	enum mirq_err err = mirqi_pci_msi_quiet(msi);
+	enum mirq_err err = mirqi_pci_msi_quiet(&msi->config, msi->capability);
 
 	msi->is_attached = !err;
 	return err;

@@ -34,7 +34,7 @@ MIRQ_MUST_CHECK enum mirq_err mirqi_pci_msi_init(struct mirqi_pci_msi *msi,
 						 const struct mirq_config *config,
 						 uint32_t capability, const char **out_reason);
 /* Off, when firmware or an earlier kernel left it on. MIRQ_EIO: gone. Context: thread. */
-enum mirq_err mirqi_pci_msi_quiet(const struct mirqi_pci_msi *msi);
+enum mirq_err mirqi_pci_msi_quiet(const struct mirq_config *config, uint32_t capability);
 /* Messages that the function can send: 1, 2, 4 ... 32. */
 uint32_t mirqi_pci_msi_nr_slots(const struct mirqi_pci_msi *msi);
 /* The template that fits what the function can. */

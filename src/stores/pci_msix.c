@@ -79,21 +79,22 @@ enum mirq_err mirqi_pci_msix_init(struct mirqi_pci_msix *msix, const struct mirq
 	return *out_reason ? MIRQ_EIO : MIRQ_OK;
 }
 
-enum mirq_err mirqi_pci_msix_quiet(const struct mirqi_pci_msix *msix)
+enum mirq_err mirqi_pci_msix_quiet(const struct mirq_config *config, uint32_t capability)
 {
-	uint32_t control = msix_read(msix, MSIX_CONTROL, 2);
+	uint32_t control = mirq_config_read(config, capability + MSIX_CONTROL, 2);
 
 	if (control == 0xffff)
 		return MIRQ_EIO;
 	if (MIRQ_GET(control, MSIX_CONTROL_ENABLE))
-		msix_write_control(msix, MIRQ_SET(control, MSIX_CONTROL_ENABLE, 0));
+		mirq_config_write(config, capability + MSIX_CONTROL, 2,
+				  (uint32_t)MIRQ_SET(control, MSIX_CONTROL_ENABLE, 0));
 	return MIRQ_OK;
 }
 
 static enum mirq_err msix_setup(void *data)
 {
 	struct mirqi_pci_msix *msix = data;
-	enum mirq_err err = mirqi_pci_msix_quiet(msix);
+	enum mirq_err err = mirqi_pci_msix_quiet(&msix->config, msix->capability);
 
 	msix->is_quiet = msix->flags & MIRQI_PCI_MSIX_WAS_RESET;
 	for (uint32_t i = 0; i < MIRQI_PCI_MSIX_MAX_SLOTS / 64; i++)

@@ -50,7 +50,7 @@ MIRQ_MUST_CHECK enum mirq_err mirqi_pci_msix_init(struct mirqi_pci_msix *msix,
 						  const struct mirq_config *config,
 						  uint32_t capability, const char **out_reason);
 /* Off, when firmware or an earlier kernel left it on. MIRQ_EIO: gone. Context: thread. */
-enum mirq_err mirqi_pci_msix_quiet(const struct mirqi_pci_msix *msix);
+enum mirq_err mirqi_pci_msix_quiet(const struct mirq_config *config, uint32_t capability);
 
 extern const struct mirq_store_template mirqi_pci_msix_template;
 
