@@ -12,7 +12,11 @@ enum mirq_placement {
 	MIRQ_PLACE_SPREAD  /* the mask is divided evenly over the interrupts, in order */
 };
 
-/* One CPU as a set; {0} is every CPU. Neither needs memory. */
+/**
+ * mirq_cpus_one() - One CPU as a set; {0} is every CPU. Neither needs memory.
+ * Context: any.
+ * Errors:  none.
+ */
 static inline struct mirq_cpus mirq_cpus_one(uint32_t cpu)
 {
 	struct mirq_cpus c = { { cpu, cpu + 1 }, NULL };
@@ -63,7 +67,9 @@ uint32_t mirq_affinity_nearest(struct mirq_irqs irqs, uint32_t cpu);
 
 /* The id allocator alone, in the caller's memory, for a bare core: no struct mirq. */
 struct mirq_ids;
-struct mirq_target { uint32_t cpu, id; };
+struct mirq_target {
+	uint32_t cpu, id;
+};
 
 /**
  * mirq_ids_size_bytes() - Memory that mirq_ids_init() needs.

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * bus.h - for code of a bus: what ties a device to the hierarchy, set once. Drivers do not include it.
+ * bus.h - for code of a bus: what ties a device to the hierarchy, set once. Drivers do not include
+ * it.
  */
 #ifndef MIRQ_BUS_H
 #define MIRQ_BUS_H
@@ -12,9 +13,10 @@ struct mirq_device_init {
 	uint32_t size_bytes;
 	const char *name;           /* for people; retained */
 	struct mirq_domain *parent; /* next domain toward the CPU; NULL: the root */
-	struct mirq_requesters requesters; /* ids copied; none is refused behind a remapper that isolates */
-	void *data;                 /* the bus's own; mirq_device_data() returns it */
-	void (*fini)(void *data);   /* called last in mirq_device_detach(); NULL: nothing */
+	struct mirq_requesters
+		requesters;       /* ids copied; none is refused behind a remapper that isolates */
+	void *data;               /* the bus's own; mirq_device_data() returns it */
+	void (*fini)(void *data); /* called last in mirq_device_detach(); NULL: nothing */
 	struct mirq_why *why;
 };
 

@@ -12,7 +12,7 @@
 struct mirq_store_init {
 	uint32_t size_bytes;
 	const struct mirq_store_template *kind; /* retained; usually static const */
-	void *data;               /* handed to every op; retained, never looked at */
+	void *data;                             /* handed to every op; retained, never looked at */
 	uint32_t nr_slots;        /* as many as this device has; indices 0..nr_slots-1 */
 	uint32_t exclusive_group; /* stores of one device with the same number are not used at the
 				     same time (MSI | MSI-X); 0: excludes none */

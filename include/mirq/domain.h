@@ -4,8 +4,8 @@
  * For authors of remappers (remapper.h) and roots (root.h); drivers and stores do not include it.
  *
  * A root promises a route for each interrupt. A table remapper stores the route in an entry and
- * composes a message from the entry; a shim maps message to message; the root composes only where no
- * table stands above the store. At most one table per chain, any number of shims.
+ * composes a message from the entry; a shim maps message to message; the root composes only where
+ * no table stands above the store. At most one table per chain, any number of shims.
  */
 #ifndef MIRQ_DOMAIN_H
 #define MIRQ_DOMAIN_H
@@ -44,7 +44,8 @@ struct mirq_member {
 	const struct mirq_route *route;
 };
 
-/* Ids under which a device's messages may arrive: own, aliases, those of bridges. PCI: requester ids. */
+/* Ids under which a device's messages may arrive: own, aliases, those of bridges. PCI: requester
+ * ids. */
 struct mirq_requesters {
 	const struct mirq_range *ids;
 	uint32_t nr_ids;
@@ -53,10 +54,10 @@ struct mirq_requesters {
 
 /* What a domain lets through. A parent may remove what a child asks for, never add rights. */
 enum mirq_carries {
-	MIRQ_CARRIES_ONE = 1,            /* stores whose slots have a message each */
-	MIRQ_CARRIES_BLOCKS = 2,         /* blocks of 2^k under one message */
-	MIRQ_CARRIES_LEVEL = 4,          /* level interrupts */
-	MIRQ_CARRIES_DEVICE_STORES = 8   /* IMS: device-specific stores */
+	MIRQ_CARRIES_ONE = 1,          /* stores whose slots have a message each */
+	MIRQ_CARRIES_BLOCKS = 2,       /* blocks of 2^k under one message */
+	MIRQ_CARRIES_LEVEL = 4,        /* level interrupts */
+	MIRQ_CARRIES_DEVICE_STORES = 8 /* IMS: device-specific stores */
 };
 
 MIRQ_BEGIN_DECLS

@@ -2,10 +2,10 @@
 /*
  * host.h - what a port defines: twelve functions, linked by name. Nothing else is asked of a host.
  *
- * None of them may call mirq. Atomic functions are called with interrupts off and library locks held,
- * so they never wait and take no lock under which mirq is called. Thread functions are called from
- * the thread-context calls of mirq with no spin lock held and interrupts as the caller had them.
- * docs/porting.md has the checklist (function x context x may fail x may sleep).
+ * None of them may call mirq. Atomic functions are called with interrupts off and library locks
+ * held, so they never wait and take no lock under which mirq is called. Thread functions are called
+ * from the thread-context calls of mirq with no spin lock held and interrupts as the caller had
+ * them. docs/porting.md has the checklist (function x context x may fail x may sleep).
  */
 #ifndef MIRQ_HOST_H
 #define MIRQ_HOST_H
@@ -14,7 +14,8 @@
 
 enum mirq_map_kind {
 	MIRQ_MAP_REGISTERS, /* uncached, accesses in order */
-	MIRQ_MAP_MEMORY     /* ordinary cached memory: a table that firmware or an earlier kernel left */
+	/* ordinary cached memory: a table that firmware or an earlier kernel left */
+	MIRQ_MAP_MEMORY
 };
 
 MIRQ_BEGIN_DECLS
@@ -117,7 +118,11 @@ enum mirq_wait {
 	MIRQ_WAIT_SPIN, /* atomic context, for a lock or a register: a pause instruction */
 	MIRQ_WAIT_SLEEP /* thread context, for another thread or CPU: yield or sleep a little */
 };
-enum mirq_log_level { MIRQ_LOG_INFO, MIRQ_LOG_WARN, MIRQ_LOG_ERROR };
+enum mirq_log_level {
+	MIRQ_LOG_INFO,
+	MIRQ_LOG_WARN,
+	MIRQ_LOG_ERROR
+};
 /* One message: the port makes a line of it. Repeats are counted, not sent again (nr_before). */
 struct mirq_log_record {
 	enum mirq_log_level level;
@@ -127,7 +132,11 @@ struct mirq_log_record {
 	uint64_t values[3]; /* .text says which */
 	uint32_t nr_before; /* how many of the same kind were held back since the last one */
 };
-enum mirq_context { MIRQ_CONTEXT_THREAD, MIRQ_CONTEXT_ATOMIC, MIRQ_CONTEXT_DISPATCH };
+enum mirq_context {
+	MIRQ_CONTEXT_THREAD,
+	MIRQ_CONTEXT_ATOMIC,
+	MIRQ_CONTEXT_DISPATCH
+};
 
 /**
  * mirq_host_unmap() - Undo mirq_host_map(). Default: does nothing.

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * inspect.h - questions. Nothing here changes an interrupt; pointers in answers are valid as long as
- * the thing asked about is attached.
+ * inspect.h - questions. Nothing here changes an interrupt; pointers in answers are valid as long
+ * as the thing asked about is attached.
  */
 #ifndef MIRQ_INSPECT_H
 #define MIRQ_INSPECT_H
@@ -9,14 +9,18 @@
 #include <mirq/bus.h>
 #include <mirq/remapper.h>
 
-enum mirq_role { MIRQ_ROLE_STORE, MIRQ_ROLE_REMAPPER, MIRQ_ROLE_ROOT };
+enum mirq_role {
+	MIRQ_ROLE_STORE,
+	MIRQ_ROLE_REMAPPER,
+	MIRQ_ROLE_ROOT
+};
 
 struct mirq_domain_info {
 	const char *name;
 	enum mirq_role role;
 	const struct mirq_domain *parent; /* NULL: the root */
 	const struct mirq_device *device; /* of a store; else NULL */
-	uint32_t nr_entries;    /* slots, entries; ids per CPU for a root */
+	uint32_t nr_entries;              /* slots, entries; ids per CPU for a root */
 	uint32_t nr_used;       /* slots allocated; entries in use; ids in use over all CPUs */
 	uint32_t carries;       /* enum mirq_carries, or-ed */
 	uint64_t nr_programmed; /* entries programmed (remapper), messages written (store) */
@@ -24,13 +28,14 @@ struct mirq_domain_info {
 };
 struct mirq_irq_info {
 	uint32_t number, index;
-	uint32_t state;         /* state word: src/core/state.h */
-	const char *state_text; /* its most telling word: allocated, active, running, disabled, ... */
+	uint32_t state; /* state word: src/core/state.h */
+	const char
+		*state_text; /* its most telling word: allocated, active, running, disabled, ... */
 	const char *device, *store;
 	struct mirq_route route;
-	struct mirq_msg msg;    /* what the slot was last told; address 0: nothing yet */
+	struct mirq_msg msg; /* what the slot was last told; address 0: nothing yet */
 	uint64_t cookie;
-	uint64_t nr_handled;    /* handler rounds */
+	uint64_t nr_handled; /* handler rounds */
 };
 struct mirq_hop_info {
 	const char *domain;
@@ -41,24 +46,33 @@ struct mirq_hop_info {
 struct mirq_cpu_info {
 	uint32_t hardware_id, node;
 	uint32_t is_online;
-	uint32_t nr_ids, nr_used;  /* ids that mirq may hand out here; of them taken */
-	uint64_t nr_dispatched;    /* events taken */
-	uint64_t nr_stray;         /* no interrupt has the id, or it has no handler */
-	uint64_t nr_late;          /* sent before a release, arrived after it: nobody was called */
+	uint32_t nr_ids, nr_used; /* ids that mirq may hand out here; of them taken */
+	uint64_t nr_dispatched;   /* events taken */
+	uint64_t nr_stray;        /* no interrupt has the id, or it has no handler */
+	uint64_t nr_late;         /* sent before a release, arrived after it: nobody was called */
 };
 struct mirq_info {
 	uint32_t nr_irqs, nr_devices, nr_cpus, nr_quarantined;
-	uint64_t nr_kept;          /* events kept while disabled or running */
+	uint64_t nr_kept; /* events kept while disabled or running */
 	uint64_t nr_faults;
 };
 
 enum mirq_event {
-	MIRQ_EVENT_ALLOC, MIRQ_EVENT_FREE, MIRQ_EVENT_ROUTE, MIRQ_EVENT_PROGRAM, MIRQ_EVENT_FLUSH,
-	MIRQ_EVENT_WRITE, MIRQ_EVENT_MASK, MIRQ_EVENT_UNMASK, MIRQ_EVENT_RETIRE, MIRQ_EVENT_RESEND,
+	MIRQ_EVENT_ALLOC,
+	MIRQ_EVENT_FREE,
+	MIRQ_EVENT_ROUTE,
+	MIRQ_EVENT_PROGRAM,
+	MIRQ_EVENT_FLUSH,
+	MIRQ_EVENT_WRITE,
+	MIRQ_EVENT_MASK,
+	MIRQ_EVENT_UNMASK,
+	MIRQ_EVENT_RETIRE,
+	MIRQ_EVENT_RESEND,
 	MIRQ_EVENT_QUARANTINE
 };
 /* Called for each event: number of the interrupt (0: none), two values by kind (docs/design.md). */
-typedef void mirq_trace(void *context, enum mirq_event event, uint32_t number, uint64_t a, uint64_t b);
+typedef void mirq_trace(void *context, enum mirq_event event, uint32_t number, uint64_t a,
+			uint64_t b);
 /* Called for each line of a dump, without line end. */
 typedef void mirq_line(void *context, const char *line);
 

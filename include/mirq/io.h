@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * io.h - how code of a chip touches its chip: mapped registers, PCI configuration space, memory words,
- * and the fields inside them. With store.h this is all that the source of a store includes.
+ * io.h - how code of a chip touches its chip: mapped registers, PCI configuration space, memory
+ * words, and the fields inside them. With store.h this is all that the source of a store includes.
  *
  * A field is written once, as the data sheet writes it: #define CHIP_REG_FIELD hi, lo
  */
@@ -12,7 +12,7 @@
 
 /* The field [hi:lo] of word w, and w with the field set to v. Bits are those of a 64-bit word. */
 #define MIRQ_MASK_(hi, lo) ((~UINT64_C(0) >> (63 - (hi))) & (~UINT64_C(0) << (lo)))
-#define MIRQ_GET_(w, hi, lo) (((uint64_t)(w) & MIRQ_MASK_(hi, lo)) >> (lo))
+#define MIRQ_GET_(w, hi, lo) (((uint64_t)(w)&MIRQ_MASK_(hi, lo)) >> (lo))
 #define MIRQ_SET_(w, v, hi, lo)                                                                    \
 	(((uint64_t)(w) & ~MIRQ_MASK_(hi, lo)) | (((uint64_t)(v) << (lo)) & MIRQ_MASK_(hi, lo)))
 #define MIRQ_X_(m, ...) m(__VA_ARGS__)

@@ -2,8 +2,8 @@
 /*
  * irq.h - interrupts of one store, in ranges: alloc -> request -> release -> free.
  *
- * alloc reserves everything on the way; request gives a handler, programs the way (activate) and lets
- * events through; release takes the handler away; free gives everything back. In a range each
+ * alloc reserves everything on the way; request gives a handler, programs the way (activate) and
+ * lets events through; release takes the handler away; free gives everything back. In a range each
  * remapper is flushed once. A single interrupt is a range of one. No other order exists.
  */
 #ifndef MIRQ_IRQ_H
@@ -12,21 +12,22 @@
 #include <mirq/affinity.h>
 
 enum mirq_reserve {
-	MIRQ_RESERVE_PROMISE,    /* ids are taken at alloc: request does not fail for want of them */
-	MIRQ_RESERVE_BEST_EFFORT /* counted only; ids are taken at request, which may fail. Maskable stores */
+	MIRQ_RESERVE_PROMISE, /* ids are taken at alloc: request does not fail for want of them */
+	/* counted only; ids are taken at request, which may fail. Maskable stores */
+	MIRQ_RESERVE_BEST_EFFORT
 };
 
-struct mirq_irq_want {            /* all zero: one slot, the lowest free, any CPU, edge, cookie 0 */
+struct mirq_irq_want { /* all zero: one slot, the lowest free, any CPU, edge, cookie 0 */
 	uint32_t size_bytes;
-	uint32_t nr;              /* slots, contiguous; 0: 1 */
-	uint32_t nr_min;          /* fewest acceptable; 0: nr, all or nothing */
-	uint32_t align_log2;      /* of the first index */
-	struct mirq_range at;     /* only indices in here; {5, 6}: exactly slot 5 */
-	struct mirq_cpus cpus;    /* affinity */
+	uint32_t nr;           /* slots, contiguous; 0: 1 */
+	uint32_t nr_min;       /* fewest acceptable; 0: nr, all or nothing */
+	uint32_t align_log2;   /* of the first index */
+	struct mirq_range at;  /* only indices in here; {5, 6}: exactly slot 5 */
+	struct mirq_cpus cpus; /* affinity */
 	enum mirq_placement placement;
 	enum mirq_trigger trigger;
 	enum mirq_reserve reserve;
-	const uint64_t *cookies;  /* one per slot asked for; copied; NULL: all 0 */
+	const uint64_t *cookies; /* one per slot asked for; copied; NULL: all 0 */
 	struct mirq_why *why;
 };
 
@@ -44,20 +45,28 @@ enum mirq_request_flag {
 };
 struct mirq_irq_handler {
 	uint32_t size_bytes;
-	mirq_handler *handle;  /* dispatch context; never runs twice at once for one interrupt */
-	void *context;         /* for the first interrupt of the range */
-	size_t stride_bytes;   /* the i-th gets context + i * stride_bytes; 0: all the same */
-	uint32_t flags;        /* enum mirq_request_flag, or-ed */
+	mirq_handler *handle; /* dispatch context; never runs twice at once for one interrupt */
+	void *context;        /* for the first interrupt of the range */
+	size_t stride_bytes;  /* the i-th gets context + i * stride_bytes; 0: all the same */
+	uint32_t flags;       /* enum mirq_request_flag, or-ed */
 	struct mirq_why *why;
 };
 
-/* How many interrupts. */
+/**
+ * mirq_irq_count() - How many interrupts.
+ * Context: any.
+ * Errors:  none.
+ */
 static inline uint32_t mirq_irq_count(struct mirq_irqs irqs)
 {
 	return irqs.slots.limit - irqs.slots.first;
 }
 
-/* The i-th of the range, as a range of one. */
+/**
+ * mirq_irq_at() - The @i-th of the range, as a range of one.
+ * Context: any.
+ * Errors:  none.
+ */
 static inline struct mirq_irqs mirq_irq_at(struct mirq_irqs irqs, uint32_t i)
 {
 	irqs.slots.first += i;
@@ -68,18 +77,19 @@ static inline struct mirq_irqs mirq_irq_at(struct mirq_irqs irqs, uint32_t i)
 MIRQ_BEGIN_DECLS
 
 /**
- * mirq_irq_alloc() - Reserve slots of @store and the way from each to a CPU. No hardware is touched.
+ * mirq_irq_alloc() - Reserve slots of @store and the way from each to a CPU. No hardware is
+ * touched.
  * @store:    [in] where.
  * @want:     [in] what; NULL: all zero.
- * @out_irqs: [out] the slots. A store whose slots share one message gives 2^k of them, k as small as
- *            possible for .nr (or the largest that fits, not below .nr_min), and only while it is
- *            empty.
+ * @out_irqs: [out] the slots. A store whose slots share one message gives 2^k of them, k as small
+ *            as possible for .nr (or the largest that fits, not below .nr_min), and only while it
+ *            is empty.
  * Works while other slots are live.
  * Context: thread.
- * Errors:  MIRQ_ENOSPC (slots, entries or ids: .where, .nr_wanted, .nr_left), MIRQ_ENOTSUP (trigger,
- *          block or cookie that the store or a parent cannot do), MIRQ_EBUSY (an excluded store of
- *          the device is in use; a store of one message is not empty), MIRQ_EINVAL (bad range, no
- *          such CPU, none online), MIRQ_ENOMEM.
+ * Errors:  MIRQ_ENOSPC (slots, entries or ids: .where, .nr_wanted, .nr_left), MIRQ_ENOTSUP
+ *          (trigger, block or cookie that the store or a parent cannot do), MIRQ_EBUSY (an excluded
+ *          store of the device is in use; a store of one message is not empty), MIRQ_EINVAL (bad
+ *          range, no such CPU, none online), MIRQ_ENOMEM.
  */
 MIRQ_MUST_CHECK enum mirq_err mirq_irq_alloc(struct mirq_store *store,
 					     const struct mirq_irq_want *want,
@@ -97,9 +107,9 @@ enum mirq_err mirq_irq_free(struct mirq_irqs irqs);
  * @irqs: [in] allocated interrupts; all of them or none.
  * @h:    [in] borrowed.
  * Context: thread.
- * Errors:  MIRQ_EBUSY (has a handler and not both are shared), MIRQ_ENOSPC (best-effort reservation,
- *          no id left), MIRQ_EIO (a remapper or the device did not answer), MIRQ_EINVAL (no handler;
- *          a slot of the range is not allocated), MIRQ_ENOMEM.
+ * Errors:  MIRQ_EBUSY (has a handler and not both are shared), MIRQ_ENOSPC (best-effort
+ *          reservation, no id left), MIRQ_EIO (a remapper or the device did not answer),
+ *          MIRQ_EINVAL (no handler; a slot of the range is not allocated), MIRQ_ENOMEM.
  */
 MIRQ_MUST_CHECK enum mirq_err mirq_irq_request(struct mirq_irqs irqs,
 					       const struct mirq_irq_handler *h);
@@ -112,8 +122,9 @@ MIRQ_MUST_CHECK enum mirq_err mirq_irq_request(struct mirq_irqs irqs,
  */
 enum mirq_err mirq_irq_release(struct mirq_irqs irqs, const struct mirq_irq_handler *h);
 /**
- * mirq_irq_disable() - No new handler call; events are kept as one. Nests, up to 255 times. A handler
- * that runs now goes on: mirq_irq_sync() waits for it. The hardware is masked at the next event.
+ * mirq_irq_disable() - No new handler call; events are kept as one. Nests, up to 255 times. A
+ * handler that runs now goes on: mirq_irq_sync() waits for it. The hardware is masked at the next
+ * event.
  * Context: atomic.
  * Errors:  none; slots without a handler are skipped.
  */

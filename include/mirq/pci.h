@@ -13,7 +13,10 @@
  * reserved bits known 0. Saves N reads and the masking of unused entries.
  * KEEP_INTX: never set the INTx disable bit; some functions then send no messages either.
  */
-enum mirq_pci_flag { MIRQ_PCI_WAS_RESET = 1, MIRQ_PCI_KEEP_INTX = 2 };
+enum mirq_pci_flag {
+	MIRQ_PCI_WAS_RESET = 1,
+	MIRQ_PCI_KEEP_INTX = 2
+};
 struct mirq_pci_init {
 	uint32_t size_bytes;
 	struct mirq_pci_address address; /* config space is walked for capabilities and bridges */
@@ -23,17 +26,22 @@ struct mirq_pci_init {
 	struct mirq_why *why;
 };
 
-enum mirq_pci_kind { MIRQ_PCI_MSI = 1, MIRQ_PCI_MSIX = 2, MIRQ_PCI_ANY = 3 };
+enum mirq_pci_kind {
+	MIRQ_PCI_MSI = 1,
+	MIRQ_PCI_MSIX = 2,
+	MIRQ_PCI_ANY = 3
+};
 
 MIRQ_BEGIN_DECLS
 
 /**
  * mirq_pci_attach() - Make a PCI function a device.
- * Bus numbers and BARs are assigned. Nothing is written; the bridges above are read (requester ids).
+ * Bus numbers and BARs are assigned. Nothing is written; the bridges above are read (requester
+ * ids).
  * @out_dev: [out] the device; its stores appear at mirq_pci_store() or mirq_pci_alloc_irqs().
  * Context: thread.
- * Errors:  MIRQ_ENOENT (nothing answers), MIRQ_EIO (a capability list or bridge that makes no sense),
- *          MIRQ_EINVAL, MIRQ_ENOMEM.
+ * Errors:  MIRQ_ENOENT (nothing answers), MIRQ_EIO (a capability list or bridge that makes no
+ *          sense), MIRQ_EINVAL, MIRQ_ENOMEM.
  */
 MIRQ_MUST_CHECK enum mirq_err mirq_pci_attach(struct mirq *m, const struct mirq_pci_init *init,
 					      struct mirq_device **out_dev);
@@ -73,8 +81,8 @@ uint32_t mirq_pci_capability(struct mirq_host *host, struct mirq_pci_address add
  * mirq_pci_bridge_buses() - The buses behind a PCI-to-PCI or CardBus bridge.
  * @out_buses: [out] secondary to subordinate bus number.
  * Context: thread.
- * Errors:  MIRQ_ENOENT (nothing answers, or no bridge), MIRQ_EIO (bus numbers that are not assigned or
- *          do not lie behind the bridge's own).
+ * Errors:  MIRQ_ENOENT (nothing answers, or no bridge), MIRQ_EIO (bus numbers that are not assigned
+ *          or do not lie behind the bridge's own).
  */
 MIRQ_MUST_CHECK enum mirq_err mirq_pci_bridge_buses(struct mirq_host *host,
 						    struct mirq_pci_address address,

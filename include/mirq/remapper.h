@@ -2,10 +2,11 @@
 /*
  * remapper.h - for authors of remappers: VT-d, AMD-Vi, ITS (table kind) or a window (shim kind).
  *
- * A remapper turns a device's message into the root's route and checks who sent it. It never touches
- * the device and never runs a handler. Entries are hwirqs, 0..nr_entries-1. Context beside each op:
- * T thread, A atomic, P pure (no I/O, no state). The core serialises T ops of one device; everything
- * else may run on several CPUs at once, so a remapper has a lock of its own (src/core/lock.h).
+ * A remapper turns a device's message into the root's route and checks who sent it. It never
+ * touches the device and never runs a handler. Entries are hwirqs, 0..nr_entries-1. Context beside
+ * each op: T thread, A atomic, P pure (no I/O, no state). The core serialises T ops of one device;
+ * everything else may run on several CPUs at once, so a remapper has a lock of its own
+ * (src/core/lock.h).
  */
 #ifndef MIRQ_REMAPPER_H
 #define MIRQ_REMAPPER_H
@@ -32,7 +33,7 @@ struct mirq_remapper_ops {
 				void **out_ctx, struct mirq_why *why);
 	void (*detach)(void *data, void *ctx);
 	/* T  Give each member an entry: any, or for block_log2 > 0 consecutive ones, the first a
-	 *    multiple of 2^block_log2. Hardware sees nothing. All or nothing. Table kind: required. */
+	 *    multiple of 2^block_log2. All or nothing; hardware sees nothing. Table: required. */
 	enum mirq_err (*alloc)(void *data, void *ctx, const struct mirq_batch *batch,
 			       uint32_t block_log2, struct mirq_why *why);
 	void (*free)(void *data, void *ctx, const struct mirq_batch *batch);
@@ -43,12 +44,13 @@ struct mirq_remapper_ops {
 	/* A  All changes to these entries are in force, and old translations drained where DRAINS.
 	 *    Bounded. NULL: at once. */
 	enum mirq_err (*flush)(void *data, void *ctx, const struct mirq_batch *batch);
-	/* P  The message that reaches entry @hop->hwirq; 2^block_log2 > 1: the first of a block, data
-	 *    gets the member's number or-ed in by the device. Table kind: required. */
+	/* P  The message that reaches entry @hop->hwirq; 2^block_log2 > 1: the first of a block,
+	 *    data gets the member's number or-ed in by the device. Table kind: required. */
 	void (*compose)(void *data, void *ctx, const struct mirq_hop *hop,
 			const struct mirq_route *route, uint32_t block_log2,
 			struct mirq_msg *out_msg);
-	/* P  Shim kind: what the far side must send to get @in here. MIRQ_ENOSPC: outside the window. */
+	/* P  Shim kind: what the far side must send to get @in here. MIRQ_ENOSPC: outside the
+	 *    window. */
 	enum mirq_err (*translate)(void *data, void *ctx, const struct mirq_msg *in,
 				   struct mirq_msg *out_msg);
 	/* A  A rung of the mask ladder. Both or neither; NULL: no rung here. */
@@ -63,8 +65,8 @@ struct mirq_remapper_ops {
 };
 
 enum mirq_remapper_trait {
-	MIRQ_REMAPPER_DRAINS = 1,   /* after flush no message with the old content can arrive */
-	MIRQ_REMAPPER_ISOLATES = 2, /* entries are checked against the sender */
+	MIRQ_REMAPPER_DRAINS = 1,       /* after flush no message with the old content can arrive */
+	MIRQ_REMAPPER_ISOLATES = 2,     /* entries are checked against the sender */
 	MIRQ_REMAPPER_MOVES_PENDING = 4 /* a move takes what is pending along (ITS MOVI) */
 };
 
@@ -85,13 +87,14 @@ struct mirq_remapper_init {
 MIRQ_BEGIN_DECLS
 
 /**
- * mirq_remapper_attach() - Put a remapper into the hierarchy. Kind by ops: alloc = table, else shim.
+ * mirq_remapper_attach() - Put a remapper into the hierarchy. Kind by ops: alloc = table, else
+ * shim.
  * @m:          [in] system with a root.
  * @init:       [in] what it is; ops and name retained.
  * @out_domain: [out] the domain, to be a parent of devices.
  * Context: thread or init.
- * Errors:  MIRQ_EINVAL (an op or number missing, a mixture of kinds, two tables in one chain; .why),
- *          MIRQ_ENOMEM.
+ * Errors:  MIRQ_EINVAL (an op or number missing, a mixture of kinds, two tables in one chain;
+ *          .why), MIRQ_ENOMEM.
  */
 MIRQ_MUST_CHECK enum mirq_err mirq_remapper_attach(struct mirq *m,
 						   const struct mirq_remapper_init *init,

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * root.h - for authors of roots: local APIC, IMSIC, GIC. A root owns the ids of CPUs, ends interrupts,
- * resends, reads what is pending. It knows no device and no store. One per system.
- * Context beside each op: T thread, A atomic, D dispatch, L on that CPU with interrupts off, P pure.
+ * root.h - for authors of roots: local APIC, IMSIC, GIC. A root owns the ids of CPUs, ends
+ * interrupts, resends, reads what is pending. It knows no device and no store. One per system.
+ * Context beside each op: T thread, A atomic, D dispatch, L on that CPU with interrupts off, P
+ * pure.
  */
 #ifndef MIRQ_ROOT_H
 #define MIRQ_ROOT_H
@@ -14,11 +15,12 @@ struct mirq_root_ops {
 	/* L  The CPU starts and stops taking interrupts. Both or neither. */
 	enum mirq_err (*cpu_up)(void *data, uint32_t cpu, uint32_t hw_target);
 	void (*cpu_down)(void *data, uint32_t cpu);
-	/* P  The message that reaches @route; 2^block_log2 > 1: the first of a block. NULL: routes need
-	 *    a table remapper. */
+	/* P  The message that reaches @route; 2^block_log2 > 1: the first of a block. NULL:
+	 *    routes need a table remapper. */
 	void (*compose)(void *data, const struct mirq_route *route, uint32_t block_log2,
 			struct mirq_msg *out_msg);
-	/* A  A rung of the mask ladder; unmask precedes the publication of a message. Both or neither. */
+	/* A  A rung of the mask ladder; unmask precedes the publication of a message. Both or
+	 *    neither. */
 	void (*mask)(void *data, const struct mirq_route *route);
 	void (*unmask)(void *data, const struct mirq_route *route);
 	/* D  The next id, or MIRQ_NO_ID. NULL: the CPU supplied the id (mirq_dispatch). */
@@ -40,8 +42,10 @@ enum mirq_id_scope {
 	MIRQ_IDS_OF_SYSTEM /* LPIs, SPIs: a move keeps the id */
 };
 enum mirq_root_trait {
-	MIRQ_ROOT_ENDS_EDGE_FIRST = 1, /* edge: end, then handlers, so that the next edge can arrive */
-	MIRQ_ROOT_ADDRESS_HAS_TARGET = 2, /* compose puts the target into the address, the id into data */
+	MIRQ_ROOT_ENDS_EDGE_FIRST =
+		1, /* edge: end, then handlers, so that the next edge can arrive */
+	MIRQ_ROOT_ADDRESS_HAS_TARGET =
+		2, /* compose puts the target into the address, the id into data */
 };
 
 struct mirq_root_init {
@@ -72,7 +76,8 @@ MIRQ_MUST_CHECK enum mirq_err mirq_root_attach(struct mirq *m, const struct mirq
  * @cpus: where; {0} = on every CPU, also those added later.
  * @id:   inside the root's range. mirq_dispatch() must not be called with it.
  * Context: thread or init.
- * Errors:  MIRQ_EBUSY (an interrupt has it), MIRQ_EINVAL (outside the range), MIRQ_ENOENT (no root).
+ * Errors:  MIRQ_EBUSY (an interrupt has it), MIRQ_EINVAL (outside the range), MIRQ_ENOENT (no
+ *          root).
  */
 MIRQ_MUST_CHECK enum mirq_err mirq_root_claim_id(struct mirq *m, struct mirq_cpus cpus,
 						 uint32_t id);

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * store.h - all that a store may know: its data, its slot, its message. The source of a store includes
- * this, io.h and its own register header, nothing else of mirq (docs/rules.md, rule 2).
+ * store.h - all that a store may know: its data, its slot, its message. The source of a store
+ * includes this, io.h and its own register header, nothing else of mirq (docs/rules.md, rule 2).
  *
- * A store places a cookie, writes a message, masks, reads a pending bit, re-arms a level slot, flushes.
- * It never picks a CPU, sees a parent, allocates an id or takes a lock: the core does, and asks by
- * these operations. Context of each op is named beside it: T thread, A atomic, D dispatch.
+ * A store places a cookie, writes a message, masks, reads a pending bit, re-arms a level slot,
+ * flushes. It never picks a CPU, sees a parent, allocates an id or takes a lock: the core does, and
+ * asks by these operations. Context of each op is named beside it: T thread, A atomic, D dispatch.
  */
 #ifndef MIRQ_STORE_H
 #define MIRQ_STORE_H
@@ -26,18 +26,20 @@ struct mirq_store_ops {
 	enum mirq_err (*setup)(void *data);
 	/* T  Undo setup. NULL: nothing to do. */
 	void (*teardown)(void *data);
-	/* T  Switch the store on: 2^nr_log2 slots share one message (0 unless ONE_MESSAGE). Slots stay
-	 *    silent until unmask_all where there is one. NULL: always on; disable then too. */
+	/* T  Switch the store on: 2^nr_log2 slots share one message (0 unless ONE_MESSAGE).
+	 *    Slots stay silent until unmask_all where there is one. NULL: always on; disable
+	 *    then too. */
 	enum mirq_err (*enable)(void *data, uint32_t nr_log2);
 	/* T  Switch the store off: nothing is sent any more. Both or neither. */
 	void (*disable)(void *data);
-	/* T  Check and place the cookie, before any message. NULL: a cookie other than 0 is refused. */
+	/* T  Check and place the cookie, before any message. NULL: a cookie other than 0 is
+	 *    refused. */
 	enum mirq_err (*slot_init)(const struct mirq_slot *s);
 	/* T  Undo slot_init. NULL: nothing to do. */
 	void (*slot_fini)(const struct mirq_slot *s);
-	/* A  Put the message into the slot; [1] is the deassert message where two_messages. The slot is
-	 *    masked, or one word of the message changes, or the store can change it at once. Required,
-	 *    but for direct wires. */
+	/* A  Put the message into the slot; [1] is the deassert message where two_messages. The
+	 *    slot is masked, or one word of the message changes, or the store can change it at
+	 *    once. Required, but for direct wires. */
 	void (*write)(const struct mirq_slot *s, const struct mirq_msg msg[]);
 	/* A  Posted writes, no read. Both or neither; .masking says what they reach. */
 	void (*mask)(const struct mirq_slot *s);
@@ -45,8 +47,8 @@ struct mirq_store_ops {
 	/* A  The whole store. Both or neither. NULL: nothing beyond the slots. */
 	void (*mask_all)(void *data);
 	void (*unmask_all)(void *data);
-	/* A  One read: earlier writes have arrived, earlier messages are pushed out; MIRQ_EIO on all
-	 *    ones. NULL: no drain is known, freed ids stay in quarantine. */
+	/* A  One read: earlier writes have arrived, earlier messages are pushed out; MIRQ_EIO on
+	 *    all ones. NULL: no drain is known, freed ids stay in quarantine. */
 	enum mirq_err (*flush)(void *data);
 	/* A  Has the slot kept an event while masked? NULL: cannot be read. */
 	enum mirq_pending (*pending)(const struct mirq_slot *s);
@@ -58,21 +60,26 @@ struct mirq_store_ops {
 	int (*busy)(const struct mirq_slot *s);
 	/* A  Raise the slot as the device would. NULL: the next rung of the resend ladder. */
 	enum mirq_err (*inject)(const struct mirq_slot *s);
-	/* T  A window for stores that sleep: ops between only note, commit reaches the device and may
-	 *    fail. Both or neither; NULL: every op reaches the device by itself. */
+	/* T  A window for stores that sleep: ops between only note, commit reaches the device
+	 *    and may fail. Both or neither; NULL: every op reaches the device by itself. */
 	enum mirq_err (*begin)(void *data);
 	enum mirq_err (*commit)(void *data);
 };
 
 /* What mask reaches. No default: the author must know. */
-enum mirq_masking { MIRQ_MASKS_UNSAID, MIRQ_MASKS_NOTHING, MIRQ_MASKS_SLOT };
+enum mirq_masking {
+	MIRQ_MASKS_UNSAID,
+	MIRQ_MASKS_NOTHING,
+	MIRQ_MASKS_SLOT
+};
 
 /* The most of a message that changes at once, as the device sees it. No default. */
 enum mirq_update {
 	MIRQ_UPDATE_UNSAID,
-	MIRQ_UPDATE_WORDS, /* address low, address high and data each by themselves: it can be torn */
-	MIRQ_UPDATE_64,    /* address whole, data by itself */
-	MIRQ_UPDATE_96     /* all at once */
+	/* address low, address high and data each by themselves: it can be torn */
+	MIRQ_UPDATE_WORDS,
+	MIRQ_UPDATE_64, /* address whole, data by itself */
+	MIRQ_UPDATE_96  /* all at once */
 };
 
 enum mirq_store_trait {
@@ -80,10 +87,11 @@ enum mirq_store_trait {
 	MIRQ_STORE_RESETS_MASKED = 2, /* slots come up masked from setup, nothing to write for it */
 	MIRQ_STORE_NEEDS_ENABLE = 4,  /* writes are ignored while disabled: enable comes first */
 	MIRQ_STORE_ONE_MESSAGE = 8,   /* 2^k slots share one message, slot i sends data | i */
-	MIRQ_STORE_SHARED_REGS = 16,  /* slots share a register: the core takes the store's leaf lock */
+	MIRQ_STORE_SHARED_REGS =
+		16, /* slots share a register: the core takes the store's leaf lock */
 	MIRQ_STORE_TWO_MESSAGES = 32, /* assert and deassert */
 	MIRQ_STORE_PINNED = 64,       /* can be told its message once only */
-	MIRQ_STORE_OF_BUS = 128       /* the bus's specification defines it; else device-specific (IMS) */
+	MIRQ_STORE_OF_BUS = 128 /* the bus's specification defines it; else device-specific (IMS) */
 };
 
 /* What a driver or a bus registers to get a store of its kind; the core makes a domain of it. */

@@ -3,7 +3,8 @@
  * types.h - the words that every other header uses. Declares no way to reach anything.
  *
  * Conventions, said once:
- *  - enum mirq_err is must-check. On failure nothing observable has changed and no out_ was written.
+ *  - enum mirq_err is must-check. On failure nothing observable has changed and no out_ was
+ *    written.
  *  - Ranges are half-open. In a request the empty range {0, 0} means "no restriction".
  *  - Parameter structs and op tables begin with their size: write MIRQ_SIZED(type) first. A shorter
  *    (older) struct reads as if the missing members were zero; a longer one is refused unless the
@@ -42,10 +43,12 @@ struct mirq_why {
 	uint32_t rule;     /* number in docs/rules.md; 0: none */
 	uint32_t nr_wanted;
 	uint32_t nr_left;
-	uint64_t value;    /* CPU, slot, id or table offset: .text says which */
+	uint64_t value; /* CPU, slot, id or table offset: .text says which */
 };
 
-struct mirq_range { uint32_t first, limit; };
+struct mirq_range {
+	uint32_t first, limit;
+};
 
 /* CPU numbers first..limit-1, of them those whose bit (number % 64 of word number / 64) is set in
  * bits; bits NULL: all of them. {{0, 0}, NULL}: every CPU. No compiled-in maximum. */
@@ -66,11 +69,22 @@ struct mirq_irqs {
 	struct mirq_range slots;
 };
 
-enum mirq_trigger { MIRQ_EDGE, MIRQ_EDGE_FALLING, MIRQ_LEVEL_HIGH, MIRQ_LEVEL_LOW };
-enum mirq_pending { MIRQ_PENDING_UNKNOWN, MIRQ_PENDING_NO, MIRQ_PENDING_YES };
+enum mirq_trigger {
+	MIRQ_EDGE,
+	MIRQ_EDGE_FALLING,
+	MIRQ_LEVEL_HIGH,
+	MIRQ_LEVEL_LOW
+};
+enum mirq_pending {
+	MIRQ_PENDING_UNKNOWN,
+	MIRQ_PENDING_NO,
+	MIRQ_PENDING_YES
+};
 
 /* rid: bus 15:8, device 7:3, function 2:0. */
-struct mirq_pci_address { uint16_t segment, rid; };
+struct mirq_pci_address {
+	uint16_t segment, rid;
+};
 
 /* Bytes that somebody else wrote: borrowed, untrusted. */
 struct mirq_memory {

@@ -11,14 +11,19 @@
 #include <mirq/vtd.h>
 #include <mirq/x86_machine.h>
 
-enum mirq_x86_remap { MIRQ_X86_REMAP_IF_FOUND, MIRQ_X86_REMAP_REQUIRED, MIRQ_X86_REMAP_NEVER };
+enum mirq_x86_remap {
+	MIRQ_X86_REMAP_IF_FOUND,
+	MIRQ_X86_REMAP_REQUIRED,
+	MIRQ_X86_REMAP_NEVER
+};
 enum mirq_x86_apic {
 	MIRQ_X86_APIC_AS_FOUND, /* the mode that this CPU is in */
 	MIRQ_X86_APIC_X2 /* each CPU enters x2APIC mode at online: CPUs that have it, and .msr */
 };
 /*
- * Model-specific registers: needed for x2APIC and to see the mode; absent: xAPIC is believed. Context:
- * atomic, on the CPU that runs. .write of a register 0x800-0x8ff must order what this CPU wrote before
+ * Model-specific registers: needed for x2APIC and to see the mode; absent: xAPIC is believed.
+ * Context: atomic, on the CPU that runs. .write of a register 0x800-0x8ff must order what this CPU
+ *          wrote before
  * (mfence; lfence): such a write does not by itself ([SDM3] 11.12.3).
  */
 struct mirq_x86_msr {
@@ -49,16 +54,16 @@ MIRQ_BEGIN_DECLS
 /**
  * mirq_x86_attach() - Build root, remappers and links from a description.
  * PCI bus numbers are assigned already: device scopes are resolved through bridges here.
- * x2APIC without units (or with REMAP_NEVER) is left to the caller's judgement: a hypervisor may allow
- * it; messages then name APIC ids below 255 only. IO-APIC and HPET scopes are passed over.
+ * x2APIC without units (or with REMAP_NEVER) is left to the caller's judgement: a hypervisor may
+ * allow it; messages then name APIC ids below 255 only. IO-APIC and HPET scopes are passed over.
  * Context: init.
- * Errors:  MIRQ_ENOTSUP (remapping required and not there; x2APIC without MSRs, against the firmware's
- *          wish or with a unit that lacks EIM; .why), MIRQ_EINVAL (vectors, a number out of range),
- *          MIRQ_EIO (a unit does not answer and remapping is required), MIRQ_EBUSY (a unit was found
- *          on, remapping is required and taking over was refused), MIRQ_EEXIST (has a root),
- *          MIRQ_ENOMEM. With REMAP_IF_FOUND a unit that fails is logged and its devices go without
- *          remapping. Units are left as they were found. After an error of a unit the root stays:
- *          end the system with mirq_fini().
+ * Errors:  MIRQ_ENOTSUP (remapping required and not there; x2APIC without MSRs, against the
+ *          firmware's wish or with a unit that lacks EIM; .why), MIRQ_EINVAL (vectors, a number out
+ *          of range), MIRQ_EIO (a unit does not answer and remapping is required), MIRQ_EBUSY (a
+ *          unit was found on, remapping is required and taking over was refused), MIRQ_EEXIST (has
+ *          a root), MIRQ_ENOMEM. With REMAP_IF_FOUND a unit that fails is logged and its devices go
+ *          without remapping. Units are left as they were found. After an error of a unit the root
+ *          stays: end the system with mirq_fini().
  */
 MIRQ_MUST_CHECK enum mirq_err mirq_x86_attach(struct mirq *m, const struct mirq_x86_init *init);
 

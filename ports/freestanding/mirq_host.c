@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * mirq_host.c - a port without an operating system: one CPU that polls, memory from one arena, physical
- * addresses used as they are. For boot loaders, firmware and the first day of a kernel. It has no
- * interrupt controller of its own: a kick is remembered, and the main loop calls
+ * mirq_host.c - a port without an operating system: one CPU that polls, memory from one arena,
+ * physical addresses used as they are. For boot loaders, firmware and the first day of a kernel. It
+ * has no interrupt controller of its own: a kick is remembered, and the main loop calls
  * mirq_freestanding_poll() and mirq_dispatch(). PCI through the ECAM window given at init.
  * Locking: one CPU; the caller polls with interrupts off.
  */
@@ -120,7 +120,8 @@ void mirq_host_dma_free(struct mirq_host *h, void *memory, size_t size_bytes)
 	mirq_host_free(h, memory, size_bytes);
 }
 
-/* Physical is virtual, and the whole address space is there: what does not fit in a pointer is not. */
+/* Physical is virtual, and the whole address space is there: what does not fit in a pointer is
+ * not. */
 void *mirq_host_map(struct mirq_host *h, uint64_t physical, size_t size_bytes,
 		    enum mirq_map_kind kind)
 {

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * mirq_hosted.h - mirq in a POSIX process: threads play CPUs. For tests, for developing drivers, and
- * the port to read first.
+ * mirq_hosted.h - mirq in a POSIX process: threads play CPUs. For tests, for developing drivers,
+ * and the port to read first.
  *
  * A thread is bound to a CPU number. Interrupts of a CPU are excluded by a mutex of that CPU, which
- * irq_save holds; mirq_hosted_interrupt() takes it, becomes that CPU and calls in, as hardware would.
- * Kicks are remembered and served when interrupts come back on, while waiting, or by a thread of the
- * CPU. Solo (the default): whichever thread is there serves every CPU. Memory calls are counted and
- * may be made to fail.
+ * irq_save holds; mirq_hosted_interrupt() takes it, becomes that CPU and calls in, as hardware
+ * would. Kicks are remembered and served when interrupts come back on, while waiting, or by a
+ * thread of the CPU. Solo (the default): whichever thread is there serves every CPU. Memory calls
+ * are counted and may be made to fail.
  */
 #ifndef MIRQ_HOSTED_H
 #define MIRQ_HOSTED_H
@@ -66,7 +66,8 @@ void mirq_hosted_interrupt(struct mirq_host *host, uint32_t cpu, void (*take)(vo
 void mirq_hosted_dispatch(struct mirq_host *host, uint32_t cpu, uint32_t id);
 /* Serve kicks of @cpu. */
 void mirq_hosted_serve(struct mirq_host *host, uint32_t cpu);
-/* Make memory calls number @at (counted from now), and all after it if @persistent, fail. 0: none. */
+/* Make memory calls number @at (counted from now), and all after it if @persistent, fail. 0:
+ * none. */
 void mirq_hosted_fail(struct mirq_host *host, uint64_t at, int persistent);
 /* Let mirq_host_map() find @memory at @physical. */
 void mirq_hosted_region(struct mirq_host *host, uint64_t physical, void *memory, size_t size_bytes);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * mirq_host.c - a port of mirq to fill in. Each function says what it must do; as it stands it does
- * the least that is true: no memory, no device answers, time stands still. It compiles (a check does
- * it), so that what you forget is found by its behaviour and not by the linker. docs/porting.md.
+ * the least that is true: no memory, no device answers, time stands still. It compiles (a check
+ * does it), so that what you forget is found by its behaviour and not by the linker.
+ * docs/porting.md.
  */
 #include <mirq/host.h>
 

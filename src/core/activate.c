@@ -130,7 +130,8 @@ enum mirq_err mirqi_open(struct mirq_store *store, struct mirq_batch *batch)
 	{
 		struct mirq_slot slot = mirqi_slot(irq);
 
-		/* A store that sleeps, or loses events while masked, is no rung: opened here, for good. */
+		/* A store that sleeps, or loses events while masked, is no rung: opened here,
+		 * for good. */
 		if (store->ops.unmask && store->rung != MIRQI_RUNG_STORE)
 			store->ops.unmask(&slot);
 		mirqi_mask_sync(irq);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * alloc.c - reserve: slots, memory, entries, ids; and give them back. Touches no hardware.
- * Order of an allocation: check, find slots, memory, attach, entries, ids, record; one ladder undoes.
- * Locking: the device's mutex.
+ * Order of an allocation: check, find slots, memory, attach, entries, ids, record; one ladder
+ * undoes. Locking: the device's mutex.
  */
 #include "core.h"
 
@@ -96,7 +96,7 @@ static enum mirq_err find_block(struct plan *p)
 		return mirqi_fail(
 			w->why, MIRQ_EBUSY, 0, s->domain.name,
 			"slots that share one message are allocated at once: free them first");
-	while (1u << k < w->nr)
+	while (k < 31 && 1u << k < w->nr)
 		k++;
 	while (k && (k > max || 1u << k > w->at.limit))
 		k--;
@@ -420,28 +420,40 @@ static void fini_slots(struct mirq_batch *batch)
 	}
 }
 
+/* Both undone by fini_slots(). */
+static enum mirq_err init_slot(struct mirq_irq *irq)
+{
+	const struct mirq_store *store = irq->store;
+	struct mirq_slot slot = mirqi_slot(irq);
+	enum mirq_err err = MIRQ_OK;
+
+	if (store->ops.slot_init) {
+		err = store->ops.slot_init(&slot);
+		if (err)
+			return err;
+		irq->flags |= MIRQI_IRQ_SLOT_INIT;
+	}
+	/* Edge too: the slot's last user may have had a level. */
+	if (store->ops.set_trigger)
+		err = store->ops.set_trigger(&slot, (enum mirq_trigger)irq->trigger);
+	return err;
+}
+
 /* Cookies are checked and placed before any message. */
 static enum mirq_err init_slots(struct plan *p)
 {
 	struct mirq_irq *irq;
 	enum mirq_err err;
 
-	if (!p->store->ops.slot_init)
-		return MIRQ_OK;
 	mirqi_batch_for_each(irq, &p->batch)
 	{
-		struct mirq_slot slot = mirqi_slot(irq);
-
-		err = p->store->ops.slot_init(&slot);
-		if (!err && irq->trigger != MIRQ_EDGE)
-			err = p->store->ops.set_trigger(&slot, (enum mirq_trigger)irq->trigger);
-		if (err) {
-			fini_slots(&p->batch);
-			return mirqi_fail_numbers(p->want.why, err, p->store->domain.name,
-						  "the store refused the slot's cookie or trigger",
-						  1, 0, irq->index);
-		}
-		irq->flags |= MIRQI_IRQ_SLOT_INIT;
+		err = init_slot(irq);
+		if (!err)
+			continue;
+		fini_slots(&p->batch);
+		return mirqi_fail_numbers(p->want.why, err, p->store->domain.name,
+					  "the store refused the slot's cookie or trigger", 1, 0,
+					  irq->index);
 	}
 	return MIRQ_OK;
 }

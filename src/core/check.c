@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * check.c - the invariants that hold at rest, as code (mirq_check): between calls, no handler running.
- * Each is a function that returns the sentence of what is broken, or NULL. docs/design.md lists them.
+ * check.c - the invariants that hold at rest, as code (mirq_check): between calls, no handler
+ * running. Each is a function that returns the sentence of what is broken, or NULL. docs/design.md
+ * lists them.
  */
 #include "core.h"
 
@@ -76,8 +77,8 @@ static const char *check_store(struct mirq *m, struct mirq_store *store, uint32_
 	return NULL;
 }
 
-/* Every id taken is an interrupt's, retires, was claimed by the host or is in quarantine: the sum that
- * can be checked is that no cell points anywhere without its id being taken. */
+/* Every id taken is an interrupt's, retires, was claimed by the host or is in quarantine: the
+ * sum that can be checked is that no cell points anywhere without its id being taken. */
 static const char *check_cpu(struct mirq *m, uint32_t cpu)
 {
 	struct mirqi_cpu *c = &m->cpus[cpu];

@@ -9,7 +9,8 @@
 
 /* The host given to mirq_init(). Any context. */
 struct mirq_host *mirqi_host(const struct mirq *m);
-/* mirq_remapper_init.data of a remapper that was attached with @ops; NULL: another kind. Any context. */
+/* mirq_remapper_init.data of a remapper that was attached with @ops; NULL: another kind. Any
+ * context. */
 void *mirqi_remapper_data(const struct mirq_domain *domain, const struct mirq_remapper_ops *ops);
 
 #endif

@@ -2,7 +2,8 @@
 /*
  * control.c - disable, enable, the mask ladder, the resend ladder, pending, numbers.
  * The state word decides; hardware follows: mirqi_mask_sync() is called after each edge that may
- * change what the rung should be, and the last one to take the store's leaf lock sees the last word.
+ * change what the rung should be, and the last one to take the store's leaf lock sees the last
+ * word.
  */
 #include "core.h"
 
@@ -93,7 +94,8 @@ void mirqi_resend(struct mirq_irq *irq)
 	uintptr_t saved = mirqi_spin_lock(m->host, &irq->store->leaf);
 
 	mirqi_event(m, MIRQ_EVENT_RESEND, irq, irq->route.cpu, irq->route.id);
-	/* A level line that is still high raises itself: it is re-armed by unmasking, not replayed. */
+	/* A level line that is still high raises itself: it is re-armed by unmasking, not
+	 * replayed. */
 	if (irq->trigger < MIRQ_LEVEL_HIGH && inject(irq)) {
 		if (root->ops.resend)
 			root->ops.resend(root->init.data, &irq->route);

@@ -45,7 +45,8 @@ struct mirq_domain {
 	_Atomic uint64_t nr_programmed, nr_flushes;
 };
 
-/* Op tables and descriptions are copied to full size, so that a shorter (older) one reads as zero. */
+/* Op tables and descriptions are copied to full size, so that a shorter (older) one reads as
+ * zero. */
 struct mirqi_root {
 	struct mirq_domain domain;
 	struct mirq_root_init init;
@@ -84,7 +85,12 @@ struct mirq_device {
 };
 
 /* Where masking reaches: the first rung of the ladder that a way has; data, computed at attach. */
-enum mirqi_rung { MIRQI_RUNG_STORE, MIRQI_RUNG_REMAPPER, MIRQI_RUNG_ROOT, MIRQI_RUNG_SOFTWARE };
+enum mirqi_rung {
+	MIRQI_RUNG_STORE,
+	MIRQI_RUNG_REMAPPER,
+	MIRQI_RUNG_ROOT,
+	MIRQI_RUNG_SOFTWARE
+};
 
 struct mirq_store {
 	/* Immutable after attach: */

@@ -55,7 +55,8 @@ MIRQI_WEAK uint32_t mirq_regs_read32(const struct mirq_regs *r, uint32_t offset_
 {
 	uint32_t value;
 
-	value = *(volatile uint32_t *)(void *)((volatile unsigned char *)r->base + offset_bytes);
+	value = *(volatile uint32_t *)(volatile void *)((volatile unsigned char *)r->base +
+							offset_bytes);
 	atomic_thread_fence(memory_order_acquire);
 	return value;
 }
@@ -63,14 +64,16 @@ MIRQI_WEAK uint32_t mirq_regs_read32(const struct mirq_regs *r, uint32_t offset_
 MIRQI_WEAK void mirq_regs_write32(const struct mirq_regs *r, uint32_t offset_bytes, uint32_t value)
 {
 	atomic_thread_fence(memory_order_release);
-	*(volatile uint32_t *)(void *)((volatile unsigned char *)r->base + offset_bytes) = value;
+	*(volatile uint32_t *)(volatile void *)((volatile unsigned char *)r->base +
+						offset_bytes) = value;
 }
 
 MIRQI_WEAK uint64_t mirq_regs_read64(const struct mirq_regs *r, uint32_t offset_bytes)
 {
 	uint64_t value;
 
-	value = *(volatile uint64_t *)(void *)((volatile unsigned char *)r->base + offset_bytes);
+	value = *(volatile uint64_t *)(volatile void *)((volatile unsigned char *)r->base +
+							offset_bytes);
 	atomic_thread_fence(memory_order_acquire);
 	return value;
 }
@@ -78,7 +81,8 @@ MIRQI_WEAK uint64_t mirq_regs_read64(const struct mirq_regs *r, uint32_t offset_
 MIRQI_WEAK void mirq_regs_write64(const struct mirq_regs *r, uint32_t offset_bytes, uint64_t value)
 {
 	atomic_thread_fence(memory_order_release);
-	*(volatile uint64_t *)(void *)((volatile unsigned char *)r->base + offset_bytes) = value;
+	*(volatile uint64_t *)(volatile void *)((volatile unsigned char *)r->base +
+						offset_bytes) = value;
 }
 
 uint32_t mirq_config_read(const struct mirq_config *c, uint32_t offset_bytes, uint32_t width_bytes)

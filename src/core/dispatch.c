@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * dispatch.c - an event: (CPU, id) -> cell -> interrupt -> state word -> actions. Takes no lock, looks
- * nothing up. And what leans on it: waiting until nobody looks any more, retiring ids, replaying.
+ * dispatch.c - an event: (CPU, id) -> cell -> interrupt -> state word -> actions. Takes no lock,
+ * looks nothing up. And what leans on it: waiting until nobody looks any more, retiring ids,
+ * replaying.
  *
- * Sections. A CPU's section counter is odd while it is in mirq_dispatch() or mirq_service(). Who takes
- * something away (a cell, an action, an interrupt) must not free it while a CPU may hold a pointer:
+ * Sections. A CPU's section counter is odd while it is in mirq_dispatch() or mirq_service(). Who
+ * takes something away (a cell, an action, an interrupt) must not free it while a CPU may hold a
+ * pointer:
  *
  *   dispatch on CPU c                     release on another CPU
  *   D1 section := odd                     R1 cell := tomb (or action unlinked)
@@ -12,14 +14,16 @@
  *   D3 read cell, use it                  R3 read section of c; odd: wait until it has changed
  *   D4 section := even (release)          R4 free (after acquire)
  *
- * With both fences either D3 sees R1, or R3 sees D1 and waits for D4. One section is waited for, not
- * an idle CPU: later sections see the tomb. tests/unit/test_litmus.c runs this on real threads.
+ * With both fences either D3 sees R1, or R3 sees D1 and waits for D4. One section is waited for,
+ * not an idle CPU: later sections see the tomb. tests/unit/test_litmus.c runs this on real threads.
  *
- * An id retires on its own CPU: once it is not pending there and the way has been drained, nothing can
- * bring it any more, and the cell is emptied. Until then its cell keeps pointing to the interrupt
- * (after a move) or to the tomb (after a release). The check runs at the end of each section of that
- * CPU while something waits, so a pending event is handled first and no kick is repeated for it.
+ * An id retires on its own CPU: once it is not pending there and the way has been drained, nothing
+ * can bring it any more, and the cell is emptied. Until then its cell keeps pointing to the
+ * interrupt (after a move) or to the tomb (after a release). The check runs at the end of each
+ * section of that CPU while something waits, so a pending event is handled first and no kick is
+ * repeated for it.
  */
+#include "bits.h"
 #include "core.h"
 
 /* Rounds in a row that nobody wanted, after which an interrupt is blocked as a storm. */
@@ -217,7 +221,8 @@ static void retire_id(struct mirq *m, uint32_t cpu, uint32_t id)
 	memset(&route, 0, sizeof(route));
 	route.cpu = cpu;
 	route.id = id;
-	/* A release may bury it meanwhile: then the cell holds the tomb, and other_live nobody reads. */
+	/* A release may bury it meanwhile: then the cell holds the tomb, and other_live nobody
+	 * reads. */
 	if (irq && irq != m->tomb &&
 	    atomic_compare_exchange_strong(mirqi_cell(m, cpu, id), &irq, NULL))
 		atomic_store_explicit(&irq->other_live, 0, memory_order_release);
@@ -235,7 +240,7 @@ static void retire_word(struct mirq *m, struct mirqi_cpu *c, uint32_t cpu, uint3
 	uint32_t id;
 
 	for (; left; left &= left - 1) {
-		id = m->ids_range.first + word * 64 + (uint32_t)__builtin_ctzll(left);
+		id = m->ids_range.first + word * 64 + mirqi_lowest_bit(left);
 		if (root->ops.pending(root->init.data, cpu, id) != MIRQ_PENDING_NO)
 			continue;
 		atomic_fetch_and_explicit(&c->retire[word], ~(left & (0 - left)),
@@ -251,7 +256,7 @@ static void replay_word(struct mirq *m, struct mirqi_cpu *c, uint32_t word)
 	struct mirq_irq *irq;
 
 	for (; left; left &= left - 1) {
-		irq = atomic_load_explicit(&c->cells[word * 64 + (uint32_t)__builtin_ctzll(left)],
+		irq = atomic_load_explicit(&c->cells[word * 64 + mirqi_lowest_bit(left)],
 					   memory_order_acquire);
 		if (irq)
 			fire(m, c, irq);

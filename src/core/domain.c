@@ -160,8 +160,8 @@ enum mirq_err mirq_remapper_attach(struct mirq *m, const struct mirq_remapper_in
 	r->domain.role = MIRQ_ROLE_REMAPPER;
 	r->domain.name = own.name;
 	r->domain.parent = own.parent ? own.parent : &m->root->domain;
-	/* A table composes from routes itself: what its own parent can say in a message does not bind
-	 * it. Rights that a remapper brings (device stores) count from here on. */
+	/* A table composes from routes itself: what its own parent can say in a message does not
+	 * bind it. Rights that a remapper brings (device stores) count from here on. */
 	r->domain.carries = ops.alloc ? own.carries : own.carries & r->domain.parent->carries;
 	r->domain.limit_hw_target = min_limit(own.limit_hw_target,
 					      r->domain.parent->limit_hw_target);

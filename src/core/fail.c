@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * fail.c - refusals (fail.h), texts of errors from the one table, sized parameter structs (memory.h).
+ * fail.c - refusals (fail.h), texts of errors from the one table, sized parameter structs
+ * (memory.h).
  */
 #include "fail.h"
 #include "memory.h"

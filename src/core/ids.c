@@ -1,17 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * ids.c - ids of CPUs: x86 vectors, IMSIC identities. Which CPU has most left, in O(log CPUs); which
- * id, the lowest free one there. It knows no interrupt and no hardware.
+ * ids.c - ids of CPUs: x86 vectors, IMSIC identities. Which CPU has most left, in O(log CPUs);
+ * which id, the lowest free one there. It knows no interrupt and no hardware.
  *
- * Truth is one bitmap per CPU under the lock of its group of CPUs. Above stands a tree of hints: each
- * node holds the most free ids of one CPU below it. A hint can be old for a moment, never for good:
- * who changes a leaf recomputes the way up and looks again after each store, and who is misled by a
- * hint finds out under the lock and refreshes it. There is no system-wide lock.
+ * Truth is one bitmap per CPU under the lock of its group of CPUs. Above stands a tree of hints:
+ * each node holds the most free ids of one CPU below it. A hint can be old for a moment, never for
+ * good: who changes a leaf recomputes the way up and looks again after each store, and who is
+ * misled by a hint finds out under the lock and refreshes it. There is no system-wide lock.
  *
  * Locking: group locks are leaves (docs/locking.md).
  */
 #include "ids.h"
 
+#include "bits.h"
 #include "lock.h"
 #include "memory.h"
 
@@ -169,8 +170,7 @@ static uint32_t find_id_locked(const struct mirq_ids *ids, uint32_t cpu, uint32_
 	if (!block_log2) {
 		for (i = 0; i < ids->nr_words; i++)
 			if (~words_of(ids, cpu)[i])
-				return id + i * 64 +
-				       (uint32_t)__builtin_ctzll(~words_of(ids, cpu)[i]);
+				return id + i * 64 + mirqi_lowest_bit(~words_of(ids, cpu)[i]);
 		return ids->range.limit;
 	}
 	for (id = (id + nr - 1) & ~(nr - 1); id + nr <= ids->range.limit; id += nr) {
@@ -241,7 +241,7 @@ static uint32_t best_cpu(const struct mirq_ids *ids, struct mirq_cpus cpus,
 	stack[depth++] = 1;
 	while (depth) {
 		node = stack[--depth];
-		size = ids->nr_leaves >> (31 - __builtin_clz(node));
+		size = ids->nr_leaves >> mirqi_highest_bit(node);
 		first = node * size - ids->nr_leaves;
 		if (hint(ids, node) < most || (hint(ids, node) == most && first >= best) ||
 		    hint(ids, node) < nr_min || !touches(cpus, first, first + size))

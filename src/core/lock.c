@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * lock.c - see lock.h. Test-and-test-and-set: sections are short, contention is rare by design
- * (locks are per CPU group, device, unit), and the host may replace the waiting by mirq_host_wait().
+ * (locks are per CPU group, device, unit), and the host may replace the waiting by
+ * mirq_host_wait().
  */
 #include "lock.h"
 

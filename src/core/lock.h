@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * lock.h - the library's two locks. A spin lock turns interrupts off; a mutex excludes threads and is
- * held over calls that may sleep. Order of taking: docs/locking.md. Not recursive.
+ * lock.h - the library's two locks. A spin lock turns interrupts off; a mutex excludes threads and
+ * is held over calls that may sleep. Order of taking: docs/locking.md. Not recursive.
  */
 #ifndef MIRQI_LOCK_H
 #define MIRQI_LOCK_H

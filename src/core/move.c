@@ -8,8 +8,8 @@
  *   3 entries := new routes, one flush per remapper  the entry is valid at every instant
  *   4 where the message changed: slot masked, written, unmasked; one read pushes out what was sent
  *   5 old ids retire on their CPUs                   an event taken there before is handled there
- * Until 5 both ids are the interrupt's. When hardware does not answer in 3 or 4 both stay so for good.
- * Locking: the device's mutex; the store's leaf lock around the change of a route.
+ * Until 5 both ids are the interrupt's. When hardware does not answer in 3 or 4 both stay so for
+ * good. Locking: the device's mutex; the store's leaf lock around the change of a route.
  */
 #include "core.h"
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * request.c - actions: request gives an interrupt a handler and opens its way, release takes both back.
- * Locking: the device's mutex; the list of actions is read by dispatch without a lock: an action is
- * published whole, and freed after the CPUs that could have seen it have left (dispatch.c).
+ * request.c - actions: request gives an interrupt a handler and opens its way, release takes both
+ * back. Locking: the device's mutex; the list of actions is read by dispatch without a lock: an
+ * action is published whole, and freed after the CPUs that could have seen it have left
+ * (dispatch.c).
  */
 #include "core.h"
 

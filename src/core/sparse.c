@@ -5,6 +5,7 @@
  */
 #include "sparse.h"
 
+#include "bits.h"
 #include "memory.h"
 
 #include <mirq/host.h>
@@ -187,7 +188,7 @@ uint32_t mirqi_sparse_next(const struct mirqi_sparse *s, uint32_t from)
 			       ? 0
 			       : node->used & (~UINT64_C(0) << i);
 		if (left) {
-			i = (uint32_t)__builtin_ctzll(left);
+			i = mirqi_lowest_bit(left);
 			if (!node->shift)
 				return node->first + i;
 			up[depth++] = node;

@@ -30,7 +30,8 @@ void mirqi_sparse_put(struct mirqi_sparse *s, uint32_t index, void *item);
 void mirqi_sparse_remove(struct mirqi_sparse *s, uint32_t index);
 /* The smallest used index >= from, or MIRQI_NO_INDEX. */
 uint32_t mirqi_sparse_next(const struct mirqi_sparse *s, uint32_t from);
-/* The lowest @nr free indices in @in, the first a multiple of 2^align_log2; MIRQI_NO_INDEX: none. */
+/* The lowest @nr free indices in @in, the first a multiple of 2^align_log2; MIRQI_NO_INDEX:
+ * none. */
 uint32_t mirqi_sparse_gap(const struct mirqi_sparse *s, struct mirq_range in, uint32_t nr,
 			  uint32_t align_log2);
 /* Free every node; items are the owner's. */

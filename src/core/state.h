@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * state.h - the state word of an interrupt: one atomic 32-bit word, changed by mirqi_state_step() alone.
+ * state.h - the state word of an interrupt: one atomic 32-bit word, changed by mirqi_state_step()
+ * alone.
  *
  *            ACTIVATE               REQUEST                FIRE
  *   RESERVED --------> ACTIVE ---------------> REQUESTED --------> RUN --+
@@ -38,7 +39,8 @@
  *               RUN KEPT               -> -KEPT; AGAIN
  *               RUN                    -> -RUN -FINISHED; STOP
  *   DISABLE     REQUESTED DEPTH < 255  -> DEPTH+1; OK                    mirq_irq_disable()
- *   ENABLE      REQUESTED DEPTH=1 KEPT !RUN !ONESHOT !STORM -> DEPTH=0 -KEPT; REPLAY   mirq_irq_enable()
+ *   ENABLE      REQUESTED DEPTH=1 KEPT !RUN !ONESHOT !STORM -> DEPTH=0 -KEPT; REPLAY  
+ *   mirq_irq_enable()
  *               REQUESTED DEPTH > 0    -> DEPTH-1; OK
  *   LATER       RUN FINISHED           -> -FINISHED; OK                  mirq_dispatch()
  *               RUN                    -> +ONESHOT; OK

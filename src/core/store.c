@@ -1,12 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * store.c - the one place where a template becomes a domain, and the rules that a template must keep.
- * Decides by properties, never by kind. Locking: the device's mutex.
+ * store.c - the one place where a template becomes a domain, and the rules that a template must
+ * keep. Decides by properties, never by kind. Locking: the device's mutex.
  */
 #include "core.h"
 
 /* Rule numbers of docs/rules.md. */
-enum rule { RULE_OPS = 1, RULE_SLEEPS = 3, RULE_OPT_IN = 5, RULE_PARENT = 7 };
+enum rule {
+	RULE_OPS = 1,
+	RULE_SLEEPS = 3,
+	RULE_OPT_IN = 5,
+	RULE_PARENT = 7
+};
 
 struct pair {
 	int one, other;
