@@ -46,7 +46,10 @@ struct firing_slot { /* one vector; index = slot of the store */
 	uint64_t nr_raised;   /* counted where the device is asked */
 	uint64_t nr_handled;  /* counted in the handler */
 	uint32_t *nr_on_cpu;  /* of nr_handled, by CPU number */
+	uint64_t nr_merged;   /* raised while masked: part of an earlier one, says the scenario */
 	uint32_t handled_cpu; /* that ran the handler last */
+	bool is_running;
+	bool was_requested, may_merge, has_load; /* for the witness */
 };
 
 struct firing_device {
@@ -57,7 +60,7 @@ struct firing_device {
 	void *data;      /* the driver's */
 
 	struct mirq_device *dev;
-	struct mirq_store *store; /* set by firing_alloc() */
+	struct mirq_store *store; /* the one that it is going to use */
 	struct mirq_irqs irqs;    /* allocated and requested, by firing_alloc() */
 	struct firing_slot *slots;
 	uint32_t nr_vectors; /* how many the device has: slots 0 .. nr_vectors - 1 */
@@ -80,11 +83,28 @@ enum mirq_err firing_alloc(struct firing_device *d, uint32_t nr_min,
 /* Stops the device, releases and frees. Counters stay. */
 void firing_free(struct firing_device *d);
 
+/* mirq_affinity_set() for the @i-th of d->irqs, again while the last move has not drained. */
+enum mirq_err firing_move(struct firing_device *d, uint32_t i, uint32_t cpu, struct mirq_why *why);
+
+/* For scenarios that request by themselves: tells the witness of a slot that has a handler now. */
+void firing_tell(struct firing_device *d, uint32_t slot);
+
 /*
  * Raises @slot and waits for its handler, at most a second. False: it did not come, and the event
  * counts as lost.
  */
 bool firing_fire(struct firing_device *d, uint32_t slot);
+
+/* In halves: what is handled so far; what is still waited for; wait until that is nothing. */
+uint64_t firing_nr_handled(const struct firing_device *d, uint32_t slot);
+uint64_t firing_nr_waiting(const struct firing_device *d, uint32_t slot);
+bool firing_wait(struct firing_device *d, uint32_t slot, uint64_t limit_ns);
+
+/* Over all devices and slots. */
+struct firing_totals {
+	uint64_t nr_raised, nr_handled, nr_merged;
+};
+struct firing_totals firing_totals(void);
 
 /* Called by drivers: just before the device is asked. */
 void firing_count_raised(struct firing_device *d, uint32_t slot);

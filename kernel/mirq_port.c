@@ -37,7 +37,11 @@
 #include "smp.h"
 #include "x86.h"
 
-enum { FIRST_VECTOR = 0x30, MAP_LIMIT_BYTES = 64 << 20, PHYSICAL_BITS_MAX = 46 };
+enum {
+	FIRST_VECTOR = 0x30,
+	MAP_LIMIT_BYTES = 64 << 20,
+	PHYSICAL_BITS_MAX = 46
+};
 
 struct mirq_host {
 	/* Immutable after port_start(): */
@@ -113,7 +117,7 @@ void *mirq_host_map(struct mirq_host *h, uint64_t physical, size_t size_bytes,
 		    enum mirq_map_kind kind)
 {
 	uint64_t first = physical & -(uint64_t)PAGE_BYTES;
-	uint32_t bits = x86_cpuid(0x80000008, 0).eax & 0xff; /* more in a page table is a fault */
+	uint32_t bits = x86_cpuid(0x80000008, 0).eax & 0xff;
 	uint64_t limit = (uint64_t)1 << (bits < PHYSICAL_BITS_MAX ? bits : PHYSICAL_BITS_MAX);
 	uint64_t ram;
 

@@ -12,13 +12,22 @@
 #include "kstring.h"
 
 static const struct scenario scenarios[] = {
+	{ "affinity", "every interrupt moved over the CPUs while it is fired", scenario_affinity },
 	{ "boot", "CPUs, memory, PCI, a self-IPI on every CPU", scenario_boot },
+	{ "bridges", "every vector of every device, behind bridges", scenario_bridges },
+	{ "devices", "every vector of every device, fired from every CPU", scenario_devices },
+	{ "dynamic", "single slots allocated and freed while others fire", scenario_dynamic },
 	{ "fault", "break the kernel on purpose: ends in a panic", scenario_fault },
+	{ "masks", "events are kept while an interrupt is off", scenario_masks },
 };
 
-enum { NR_SCENARIOS = sizeof(scenarios) / sizeof(scenarios[0]) };
+enum {
+	NR_SCENARIOS = sizeof(scenarios) / sizeof(scenarios[0])
+};
 
 static uint32_t nr_passed, nr_failed, nr_skipped;
+static struct scenario_counts counts;
+static bool has_counts;
 
 static void report_line(const char *word, uint32_t *counter, const char *format, va_list list)
 {
@@ -59,6 +68,12 @@ void report_skip(const char *format, ...)
 	va_end(list);
 }
 
+void scenario_set_counts(const struct scenario_counts *c)
+{
+	counts = *c;
+	has_counts = true;
+}
+
 static const struct scenario *find(const char *name)
 {
 	for (uint32_t i = 0; i < NR_SCENARIOS; i++)
@@ -66,6 +81,8 @@ static const struct scenario *find(const char *name)
 			return &scenarios[i];
 	return NULL;
 }
+
+static const char *const verdict_words[] = { "verdict: FAIL ", "verdict: PASS " };
 
 /* A scenario that reported nothing has shown nothing. */
 bool scenario_run(const char *name)
@@ -81,8 +98,11 @@ bool scenario_run(const char *name)
 	}
 	print("scenario: %s: %s\n", s->name, s->summary);
 	s->run();
-	is_good = !nr_failed && nr_passed + nr_skipped;
-	print("verdict: %s %s: %u passed, %u failed, %u skipped\n", is_good ? "PASS" : "FAIL",
+	is_good = !nr_failed && nr_passed + nr_skipped && !counts.nr_lost && !counts.nr_stray;
+	print("%s%s: %u passed, %u failed, %u skipped\n", has_counts ? "" : verdict_words[is_good],
 	      s->name, nr_passed, nr_failed, nr_skipped);
+	if (has_counts)
+		print("%sraised=%lu handled=%lu lost=%lu stray=%lu\n", verdict_words[is_good],
+		      counts.nr_raised, counts.nr_handled, counts.nr_lost, counts.nr_stray);
 	return is_good;
 }

@@ -26,11 +26,25 @@ void report_failure(const char *format, ...) KERNEL_PRINTF(1, 2);
 /* Prints "SKIP: what": the machine lacks what this needs. Alone it is not a failure. */
 void report_skip(const char *format, ...) KERNEL_PRINTF(1, 2);
 
+/*
+ * For scenarios that count events: the verdict's line says these, and is PASS only when none was
+ * lost and none came that nobody was meant by.
+ */
+struct scenario_counts {
+	uint64_t nr_raised, nr_handled, nr_lost, nr_stray;
+};
+void scenario_set_counts(const struct scenario_counts *counts);
+
 /* Runs the scenario called @name and prints its verdict. True when it passed. */
 bool scenario_run(const char *name);
 
 /* Each in its own file scenario_<name>.c. */
+void scenario_affinity(void);
 void scenario_boot(void);
+void scenario_bridges(void);
+void scenario_devices(void);
+void scenario_dynamic(void);
 void scenario_fault(void);
+void scenario_masks(void);
 
 #endif
