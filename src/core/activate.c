@@ -152,6 +152,8 @@ static void bury(struct mirq *m, struct mirq_irq *irq)
 	if (atomic_load_explicit(&irq->other_live, memory_order_acquire))
 		atomic_compare_exchange_strong(mirqi_cell(m, irq->other.cpu, irq->other.id), &seen,
 					       m->tomb);
+	/* Whoever retires a buried id finds the tomb: nobody else says that it is gone. */
+	atomic_store_explicit(&irq->other_live, 0, memory_order_release);
 }
 
 /* Silence the slots; MIRQ_OK: nothing that was sent is still on its way to the remapper or root. */

@@ -221,8 +221,8 @@ static void retire_id(struct mirq *m, uint32_t cpu, uint32_t id)
 	memset(&route, 0, sizeof(route));
 	route.cpu = cpu;
 	route.id = id;
-	/* A release may bury it meanwhile: then the cell holds the tomb, and other_live nobody
-	 * reads. */
+	/* A release may bury it meanwhile: then the cell holds the tomb, and bury() has cleared
+	 * other_live. */
 	if (irq && irq != m->tomb &&
 	    atomic_compare_exchange_strong(mirqi_cell(m, cpu, id), &irq, NULL))
 		atomic_store_explicit(&irq->other_live, 0, memory_order_release);
@@ -239,6 +239,8 @@ static void retire_word(struct mirq *m, struct mirqi_cpu *c, uint32_t cpu, uint3
 	const struct mirqi_root *root = m->root;
 	uint32_t id;
 
+	/* What was raised by software before its id began to retire is pending too. */
+	left &= ~atomic_load_explicit(&c->replay[word], memory_order_acquire);
 	for (; left; left &= left - 1) {
 		id = m->ids_range.first + word * 64 + mirqi_lowest_bit(left);
 		if (root->ops.pending(root->init.data, cpu, id) != MIRQ_PENDING_NO)
