@@ -5,8 +5,8 @@
  * What it is not: a block layer. It reads, at most a page a command; no PRP lists, no writes, no
  * second namespace, no recovery: a command that no interrupt completes within a second is reported
  * and ends all work on the controller.
- * Sources: [NVME] 3.1.3 (registers), 3.5.1 (initialization), 3.6.1 (shutdown), 5 (admin commands);
- * [NVMENVM] 4.1.5.1 (Identify Namespace).
+ * Sources: [NVME] 3.1 (registers), 5 (admin commands), 5.15 (Identify), 5.21.1.7 (Number of
+ * Queues), 7.6.1 (initialization).
  * Locking: init and fini from one thread; queues at work are in nvme_queue.c.
  */
 #include "nvme.h"
@@ -381,21 +381,25 @@ bool nvme_init(struct nvme *n, struct pci_function *f)
 		return true;
 	report_failure("%s: not brought up", n->name);
 	n->is_failed = true;
+	nvme_stop(n);
 	nvme_fini(n);
 	return false;
+}
+
+void nvme_stop(struct nvme *n)
+{
+	while (n->nr_queues > 1 && !nvme_is_failed(n) && delete_queue(n, n->nr_queues - 1))
+		__atomic_store_n(&n->nr_queues, n->nr_queues - 1, __ATOMIC_RELEASE);
+	n->is_off = n->registers && disable(n);
+	if (n->dev && mirq_device_detach(n->dev))
+		report_failure("%s: not detached", n->name);
+	n->dev = NULL;
 }
 
 /* Memory that a controller may still write to is not given back. */
 void nvme_fini(struct nvme *n)
 {
-	bool is_off;
-
-	while (n->nr_queues > 1 && !nvme_is_failed(n) && delete_queue(n, n->nr_queues - 1))
-		__atomic_store_n(&n->nr_queues, n->nr_queues - 1, __ATOMIC_RELEASE);
-	is_off = n->registers && disable(n);
-	if (n->dev && mirq_device_detach(n->dev))
-		report_failure("%s: not detached", n->name);
-	n->dev = NULL;
-	if (is_off)
+	if (n->is_off)
 		free_queues(n, n->nr_allocated);
+	n->queues = NULL;
 }

@@ -20,7 +20,11 @@ enum {
 	NVME_PAGE_BYTES = 4096, /* of each command's buffer */
 };
 
-enum nvme_command_state { NVME_FREE, NVME_IN_FLIGHT, NVME_DONE };
+enum nvme_command_state {
+	NVME_FREE,
+	NVME_IN_FLIGHT,
+	NVME_DONE
+};
 
 struct nvme_command {
 	uint32_t state;  /* FREE -> IN_FLIGHT by the submitter, -> DONE by the handler, -> FREE */
@@ -78,6 +82,7 @@ struct nvme {
 	uint32_t nr_entries, nr_commands; /* of each queue */
 	uint32_t block_bytes;
 	uint64_t nr_blocks;
+	bool is_off; /* it was told to write no more, and said so */
 	struct mirq_device *dev;
 	struct mirq_irqs irqs; /* vector v serves the queues v, v + count, .. */
 	struct nvme_queue *queues;
@@ -95,7 +100,9 @@ struct nvme {
  * Thread context, after port_start(). False: reported, and the controller is off.
  */
 bool nvme_init(struct nvme *n, struct pci_function *f);
-/* Deletes the queues, switches off, gives everything back. */
+/* Deletes the queues, switches off, gives the interrupts back. The counters stay. */
+void nvme_stop(struct nvme *n);
+/* After nvme_stop(): gives the memory back. */
 void nvme_fini(struct nvme *n);
 
 /* Half-open: I/O queues are 1 .. nr_queues - 1. The one that should serve a CPU: */
@@ -124,7 +131,7 @@ void nvme_submit(struct nvme_queue *q, struct nvme_command *c, struct nvme_sqe e
 /* The handler of a vector; context is the queue of the same number. */
 enum mirq_handled nvme_handle(void *context);
 
-/* Sums over all queues. */
+/* Sums over all queues, until nvme_fini(). */
 struct nvme_counts {
 	uint64_t nr_submitted, nr_completed, nr_interrupts, nr_empty, nr_absurd;
 };

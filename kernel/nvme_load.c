@@ -10,7 +10,6 @@
 #include <stddef.h>
 
 #include "scenario.h"
-#include "smp.h"
 #include "x86.h"
 
 struct worker {
@@ -87,7 +86,8 @@ static bool step(struct worker *w, struct nvme_command **place)
 	}
 	if (c)
 		return !nvme_is_lost(w->queue, c);
-	if (w->nr_started == w->load->nr_commands)
+	if (w->nr_started == w->load->nr_commands ||
+	    __atomic_load_n(&w->load->is_stopping, __ATOMIC_ACQUIRE))
 		return false;
 	c = nvme_take(w->queue);
 	*place = c;
@@ -115,28 +115,4 @@ void nvme_load_run(void *context)
 			is_busy |= step(&w, &w.commands[i]);
 		x86_pause();
 	}
-	__atomic_sub_fetch(&load->nr_running, 1, __ATOMIC_RELEASE);
-}
-
-void nvme_load_begin(struct nvme_load *load, uint32_t first_cpu, uint32_t limit_cpu)
-{
-	for (uint32_t cpu = first_cpu; cpu < limit_cpu; cpu++) {
-		if (cpu_at(cpu) == cpu_this())
-			continue;
-		__atomic_add_fetch(&load->nr_running, 1, __ATOMIC_RELAXED);
-		cpu_call_begin(cpu, nvme_load_run, load);
-	}
-}
-
-bool nvme_load_is_running(const struct nvme_load *load)
-{
-	return __atomic_load_n(&load->nr_running, __ATOMIC_ACQUIRE) != 0;
-}
-
-void nvme_load_wait(struct nvme_load *load, uint32_t first_cpu, uint32_t limit_cpu)
-{
-	(void)load;
-	for (uint32_t cpu = first_cpu; cpu < limit_cpu; cpu++)
-		if (cpu_at(cpu) != cpu_this())
-			cpu_call_wait(cpu);
 }

@@ -4,8 +4,8 @@
  * only there.
  *
  * What it is not: aware of what a command does, or how a queue came to be (nvme.c).
- * Sources: [NVME] 3.1.2.1 (doorbells of PCIe), 3.3.1 (empty and full queues), 3.3.3 (entries);
- * [NVMENVM] 3.2.4 (Read).
+ * Sources: [NVME] 3.1 (doorbells), 4.1 (empty and full queues), 4.2 and 4.6 (entries), 6.9 (Read),
+ * 7.5 (interrupts).
  * Locking: nvme_queue.lock for submission. Completion queue and its counters belong to the handler,
  * which mirq never runs twice at once. A command's state is the hand-over between the two.
  */
@@ -21,7 +21,10 @@
 #include "nvme_regs.h"
 #include "scenario.h"
 
-enum { COMMAND_LIMIT_NS = 1000000000, FIRST_NAMESPACE = 1 };
+enum {
+	COMMAND_LIMIT_NS = 1000000000,
+	FIRST_NAMESPACE = 1
+};
 
 bool nvme_is_failed(const struct nvme *n)
 {

@@ -2,8 +2,8 @@
 /*
  * Registers, commands and structures of an NVM Express controller, as far as nvme.c uses them.
  *
- * Source: [NVME] 3.1 (registers), 3.3.3 (queue entries), 5.4-5.7 (queues), 5.17 (Identify),
- * 5.27.1.5 (Number of Queues); [NVMENVM] 3.2.4 (Read), 4.1.5.1 (Identify Namespace).
+ * Source: [NVME] 3.1 (registers), 4.2 and 4.6 (queue entries), 5.3-5.6 (queues), 5.15 (Identify),
+ * 5.21.1.7 (Number of Queues), 6.9 (Read).
  */
 #ifndef KERNEL_NVME_REGS_H
 #define KERNEL_NVME_REGS_H

@@ -6,8 +6,8 @@
  *
  * What it is not: a source of random numbers; what arrives is not looked at. Nor does it speak the
  * legacy interface: a transitional device is driven through its modern one.
- * Sources: [VIRTIO] 2.4 (legacy), 2.6 (split queues), 3.1 (initialization), 4.1.4 (PCI
- * capabilities, common configuration), 4.1.5.1 (MSI-X vectors), 5.4 (entropy device).
+ * Sources: [VIRTIO] 2.7 (split queues), 3.1 (initialization), 4.1.4 (PCI capabilities, common
+ * configuration), 4.1.5.1 (MSI-X vectors), 5.4 (entropy device).
  * Locking: one caller of fire at a time; the handler touches nothing here.
  */
 #include "device.h"
