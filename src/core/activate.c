@@ -107,6 +107,9 @@ enum mirq_err mirqi_activate(struct mirq_store *store, struct mirq_batch *batch,
 	if (!err)
 		err = write_slots(store, batch, why);
 	if (err) {
+		/* The window is closed: mirqi_deactivate() opens its own. */
+		if (store->ops.commit)
+			(void)store->ops.commit(store->data);
 		/* Members not counted as active yet: mirqi_deactivate() takes all of them off. */
 		store->nr_active = nr_active_before + batch->nr;
 		mirqi_deactivate(store, batch);
@@ -114,7 +117,7 @@ enum mirq_err mirqi_activate(struct mirq_store *store, struct mirq_batch *batch,
 	return err;
 }
 
-enum mirq_err mirqi_open(struct mirq_store *store, struct mirq_batch *batch)
+static enum mirq_err open_slots(struct mirq_store *store, struct mirq_batch *batch)
 {
 	uint32_t was_enabled = store->is_enabled && store->nr_active > batch->nr;
 	enum mirq_err err = switch_on(store);
@@ -136,9 +139,18 @@ enum mirq_err mirqi_open(struct mirq_store *store, struct mirq_batch *batch)
 			store->ops.unmask(&slot);
 		mirqi_mask_sync(irq);
 	}
+	return MIRQ_OK;
+}
+
+/* Closes the window that mirqi_activate() has opened. */
+enum mirq_err mirqi_open(struct mirq_store *store, struct mirq_batch *batch)
+{
+	enum mirq_err err = open_slots(store, batch);
+	enum mirq_err committed = MIRQ_OK;
+
 	if (store->ops.commit)
-		err = store->ops.commit(store->data);
-	return err;
+		committed = store->ops.commit(store->data);
+	return err ? err : committed;
 }
 
 /* Cells that point to @irq point to the tomb from now on: what still comes is late. */
@@ -203,14 +215,13 @@ void mirqi_deactivate(struct mirq_store *store, struct mirq_batch *batch)
 {
 	struct mirq *m = store->dev->m;
 	const struct mirqi_root *root = m->root;
-	int is_drained, is_cleared;
+	int is_drained, is_cleared, is_open;
 	struct mirq_irq *irq;
 
 	store->nr_active -= batch->nr;
-	if (store->ops.begin)
-		(void)store->ops.begin(store->data);
-	is_drained = silence(store, batch) == MIRQ_OK;
-	if (store->ops.commit && store->ops.commit(store->data))
+	is_open = !store->ops.begin || !store->ops.begin(store->data);
+	is_drained = silence(store, batch) == MIRQ_OK && is_open;
+	if (is_open && store->ops.commit && store->ops.commit(store->data))
 		is_drained = 0;
 	is_cleared = mirqi_clear(store, batch) == MIRQ_OK;
 	is_drained |= is_cleared && mirqi_table_drains(store);

@@ -240,6 +240,10 @@ void mirqi_batch_add(struct mirq_batch *batch, struct mirq_irq *irq);
 /* The message that the slot of @irq must hold. MIRQ_ENOTSUP: a shim or the store cannot say it. */
 MIRQ_MUST_CHECK enum mirq_err mirqi_compose(const struct mirq_irq *irq, struct mirq_msg *out_msg,
 					    struct mirq_why *why);
+/* The same if @irq went by @route. */
+MIRQ_MUST_CHECK enum mirq_err mirqi_compose_to(const struct mirq_irq *irq,
+					       const struct mirq_route *route,
+					       struct mirq_msg *out_msg, struct mirq_why *why);
 /* Remapper phases over a batch, from the CPU toward the store. */
 MIRQ_MUST_CHECK enum mirq_err mirqi_program(struct mirq_store *store, struct mirq_batch *batch);
 /* Entries := not present; MIRQ_EIO: a remapper did not confirm. */

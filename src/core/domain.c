@@ -296,13 +296,13 @@ enum mirq_err mirqi_clear(struct mirq_store *store, struct mirq_batch *batch)
 }
 
 /* The message toward the store, before shims: of a whole block for stores of one message. */
-static void compose_base(const struct mirq_irq *irq, struct mirq_msg *out_msg)
+static void compose_base(const struct mirq_irq *irq, struct mirq_route route,
+			 struct mirq_msg *out_msg)
 {
 	const struct mirq_store *store = irq->store;
 	const struct mirq_device *dev = store->dev;
 	const struct mirqi_root *root = dev->m->root;
 	uint32_t member = store->block_log2 ? irq->index - store->block_first : 0;
-	struct mirq_route route = irq->route;
 	struct mirq_hop hop;
 
 	if (store->table < dev->nr_remappers) {
@@ -318,15 +318,15 @@ static void compose_base(const struct mirq_irq *irq, struct mirq_msg *out_msg)
 	}
 }
 
-enum mirq_err mirqi_compose(const struct mirq_irq *irq, struct mirq_msg *out_msg,
-			    struct mirq_why *why)
+enum mirq_err mirqi_compose_to(const struct mirq_irq *irq, const struct mirq_route *route,
+			       struct mirq_msg *out_msg, struct mirq_why *why)
 {
 	const struct mirq_store *store = irq->store;
 	const struct mirq_device *dev = store->dev;
 	struct mirq_msg msg = { 0, 0 }, next;
 	uint32_t level = store->table < dev->nr_remappers ? store->table : dev->nr_remappers;
 
-	compose_base(irq, &msg);
+	compose_base(irq, *route, &msg);
 	while (level--) {
 		const struct mirqi_attachment *a = &dev->way[level];
 
@@ -341,4 +341,10 @@ enum mirq_err mirqi_compose(const struct mirq_irq *irq, struct mirq_msg *out_msg
 					  store->kind.address_bits, 0, msg.address);
 	*out_msg = msg;
 	return MIRQ_OK;
+}
+
+enum mirq_err mirqi_compose(const struct mirq_irq *irq, struct mirq_msg *out_msg,
+			    struct mirq_why *why)
+{
+	return mirqi_compose_to(irq, &irq->route, out_msg, why);
 }

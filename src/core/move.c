@@ -112,10 +112,11 @@ static void drop_new(struct move *mv, const struct mirq_irq *limit)
 	}
 }
 
-/* New ids into .other; all or nothing. */
+/* New ids into .other; all or nothing. What no window on the way can say is refused here. */
 static enum mirq_err take_new(struct move *mv)
 {
 	struct mirq_irq *irq;
+	struct mirq_msg msg;
 	enum mirq_err err;
 
 	mirqi_batch_for_each(irq, &mv->batch)
@@ -123,6 +124,11 @@ static enum mirq_err take_new(struct move *mv)
 		err = mirqi_give_id_in(irq, mv->cpus, &irq->other, mv->why);
 		if (err) {
 			drop_new(mv, irq);
+			return err;
+		}
+		err = mirqi_compose_to(irq, &irq->other, &msg, mv->why);
+		if (err) {
+			drop_new(mv, irq->batch_next);
 			return err;
 		}
 	}
@@ -160,13 +166,14 @@ static void settle_inactive(struct move *mv, struct mirq_batch *active)
 		if (mirqi_state_read(&irq->state) & MIRQI_ACTIVE) {
 			atomic_store_explicit(&irq->other_live, 1, memory_order_release);
 			mirqi_batch_add(active, irq);
-		} else if (irq->flags & MIRQI_IRQ_WAS_ACTIVE) {
-			mirqi_retire(m, irq->other.cpu, irq->other.id);
-			irq->other.kind = MIRQ_ROUTE_NONE;
-		} else {
-			mirqi_drop_id(m, &irq->other);
-			irq->other.kind = MIRQ_ROUTE_NONE;
+			continue;
 		}
+		/* In quarantine: hardware may still send there, so nobody ever gets that id. */
+		if (!(irq->flags & MIRQI_IRQ_WAS_ACTIVE))
+			mirqi_drop_id(m, &irq->other);
+		else if (!(irq->flags & MIRQI_IRQ_QUARANTINED))
+			mirqi_retire(m, irq->other.cpu, irq->other.id);
+		irq->other.kind = MIRQ_ROUTE_NONE;
 	}
 }
 
@@ -182,43 +189,74 @@ static enum mirq_err rewrite_slot(struct move *mv, struct mirq_irq *irq)
 	return err;
 }
 
-/* Steps 3 and 4. Behind a table the message stays as it is, and the device is not touched. */
-static enum mirq_err redirect(struct move *mv, struct mirq_batch *active)
+static int says_another(const struct mirq_irq *irq)
+{
+	struct mirq_msg msg = irq->msg;
+
+	/* take_new() has tried it: it can be said. */
+	return !mirqi_compose(irq, &msg, NULL) &&
+	       (msg.address != irq->msg.address || msg.data != irq->msg.data);
+}
+
+static enum mirq_err rewrite_slots(struct move *mv, struct mirq_batch *active)
+{
+	struct mirq_store *store = mv->irqs.store;
+	enum mirq_err err = store->ops.begin ? store->ops.begin(store->data) : MIRQ_OK;
+	enum mirq_err committed = MIRQ_OK;
+	struct mirq_irq *irq;
+
+	if (err)
+		return err;
+	for (irq = active->first; irq && !err; irq = irq->batch_next)
+		if (says_another(irq))
+			err = rewrite_slot(mv, irq);
+	if (store->ops.commit)
+		committed = store->ops.commit(store->data);
+	return err ? err : committed;
+}
+
+/*
+ * Steps 3 and 4. Behind a table the message stays as it is, and the device is not touched.
+ * @out_drained: [out] after this nothing arrives on the old ways but what is there already.
+ */
+static enum mirq_err redirect(struct move *mv, struct mirq_batch *active, int *out_drained)
 {
 	struct mirq_store *store = mv->irqs.store;
 	enum mirq_err err = mirqi_program(store, active);
 	int is_touched = 0;
-	struct mirq_msg msg;
 	struct mirq_irq *irq;
 
-	for (irq = err ? NULL : active->first; irq && !err; irq = irq->batch_next) {
-		err = mirqi_compose(irq, &msg, mv->why);
-		if (err || (msg.address == irq->msg.address && msg.data == irq->msg.data))
-			continue;
-		is_touched = 1;
-		err = rewrite_slot(mv, irq);
+	*out_drained = 0;
+	if (err)
+		return err;
+	mirqi_batch_for_each(irq, active) is_touched |= says_another(irq);
+	if (!is_touched) {
+		*out_drained = mirqi_table_drains(store);
+		return MIRQ_OK;
 	}
-	if (!err && is_touched)
-		err = store->ops.flush ? store->ops.flush(store->data) : MIRQ_ENOTSUP;
-	if (!err && !is_touched && !mirqi_table_drains(store))
-		err = MIRQ_ENOTSUP;
+	err = rewrite_slots(mv, active);
+	if (!err && store->ops.flush) {
+		err = store->ops.flush(store->data);
+		*out_drained = !err;
+	}
 	return err;
 }
 
 static enum mirq_err move_active(struct move *mv, struct mirq_batch *active)
 {
 	struct mirq *m = mv->irqs.store->dev->m;
-	enum mirq_err err = redirect(mv, active);
+	int is_drained;
+	enum mirq_err err = redirect(mv, active, &is_drained);
 	struct mirq_irq *irq;
 
 	mirqi_batch_for_each(irq, active)
 	{
-		if (err) /* not known to have drained: both ids stay */
-			mirqi_quarantine(irq);
-		else
+		if (is_drained)
 			mirqi_retire(m, irq->other.cpu, irq->other.id);
+		else /* both ids stay */
+			mirqi_quarantine(irq);
 	}
-	if (!err || err == MIRQ_ENOTSUP)
+	if (!err)
 		return MIRQ_OK;
 	return mirqi_fail(mv->why, err, 0, mv->irqs.store->domain.parent->name,
 			  "hardware did not confirm the move: old and new way both stay alive");
