@@ -86,7 +86,7 @@ static const char *check_cpu(struct mirq *m, uint32_t cpu)
 
 	if (!c->is_added)
 		return NULL;
-	if (c->depth || (atomic_load(&c->section) & 1))
+	if (atomic_load(&c->section) & 1)
 		return "a CPU is inside a section while the system is at rest";
 	for (uint32_t i = 0; i < m->ids_range.limit - m->ids_range.first; i++)
 		nr_cells += !!atomic_load(&c->cells[i]);

@@ -177,7 +177,6 @@ struct mirq_batch {
 /* One CPU. Its own cache lines; written by itself but for the bits. */
 struct mirqi_cpu {
 	_Alignas(64) _Atomic uint32_t section; /* odd: inside a dispatch section; see dispatch.c */
-	uint32_t depth;
 	_Atomic(struct mirq_irq *) current; /* whose actions run here */
 	_Atomic(struct mirq_irq *) *cells;  /* by id - first: NULL, an interrupt, or the tomb */
 	_Atomic uint32_t nr_waiting;        /* bits set in retire and replay */

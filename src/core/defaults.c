@@ -8,7 +8,7 @@
 #include <mirq/host.h>
 #include <mirq/io.h>
 
-#include "weak.h"
+#include "attributes.h"
 
 MIRQI_WEAK void mirq_host_unmap(struct mirq_host *h, void *mapped, size_t size_bytes)
 {

@@ -23,31 +23,31 @@
  * section of that CPU while something waits, so a pending event is handled first and no kick is
  * repeated for it.
  */
+#include "attributes.h"
 #include "bits.h"
 #include "core.h"
 
 /* Rounds in a row that nobody wanted, after which an interrupt is blocked as a storm. */
 #define STORM_ROUNDS 100000
 
-static void section_enter(struct mirqi_cpu *c)
+/* 1: this section is the outermost one; to be given to section_leave(). */
+static MIRQI_HOT uint32_t section_enter(struct mirqi_cpu *c)
 {
-	uint32_t section;
+	uint32_t section = atomic_load_explicit(&c->section, memory_order_relaxed);
 
-	if (c->depth++)
-		return;
-	section = atomic_load_explicit(&c->section, memory_order_relaxed);
+	if (section & 1)
+		return 0;
 	atomic_store_explicit(&c->section, section + 1, memory_order_relaxed);
 	atomic_thread_fence(memory_order_seq_cst);
+	return 1;
 }
 
-static void section_leave(struct mirqi_cpu *c)
+static MIRQI_HOT void section_leave(struct mirqi_cpu *c, uint32_t is_outermost)
 {
-	uint32_t section;
+	uint32_t section = atomic_load_explicit(&c->section, memory_order_relaxed);
 
-	if (--c->depth)
-		return;
-	section = atomic_load_explicit(&c->section, memory_order_relaxed);
-	atomic_store_explicit(&c->section, section + 1, memory_order_release);
+	if (is_outermost)
+		atomic_store_explicit(&c->section, section + 1, memory_order_release);
 }
 
 static void wait_section(struct mirq *m, uint32_t cpu)
@@ -97,13 +97,13 @@ int mirqi_range_runs_here(struct mirq_irqs irqs)
 }
 
 /* Counters of a CPU have one writer: itself. */
-static void count(_Atomic uint64_t *counter)
+static MIRQI_HOT void count(_Atomic uint64_t *counter)
 {
 	atomic_store_explicit(counter, atomic_load_explicit(counter, memory_order_relaxed) + 1,
 			      memory_order_relaxed);
 }
 
-static void note_unwanted(struct mirq *m, struct mirq_irq *irq)
+static MIRQI_COLD void note_unwanted(struct mirq *m, struct mirq_irq *irq)
 {
 	struct mirq_log_record record = {
 		MIRQ_LOG_WARN,
@@ -123,19 +123,20 @@ static void note_unwanted(struct mirq *m, struct mirq_irq *irq)
 	mirq_host_log(m->host, &record);
 }
 
-/* Every action once. */
-static void run_round(struct mirq *m, struct mirq_irq *irq)
+/* The first action answered something else than HANDLED, or there are more. */
+static MIRQI_COLD void finish_round(struct mirq *m, struct mirq_irq *irq, struct mirqi_action *a,
+				    enum mirq_handled answer)
 {
-	struct mirqi_action *a = atomic_load_explicit(&irq->actions, memory_order_acquire);
 	int is_wanted = 0;
 
-	count(&irq->nr_handled);
-	for (; a; a = atomic_load_explicit(&a->next, memory_order_acquire)) {
-		enum mirq_handled answer = a->handle(a->context);
-
+	for (;;) {
 		is_wanted |= answer != MIRQ_NOT_MINE;
 		if (answer == MIRQ_LATER)
 			mirqi_state_step(&irq->state, MIRQI_EDGE_LATER);
+		a = atomic_load_explicit(&a->next, memory_order_acquire);
+		if (!a)
+			break;
+		answer = a->handle(a->context);
 	}
 	if (is_wanted)
 		irq->nr_unwanted = 0;
@@ -143,30 +144,42 @@ static void run_round(struct mirq *m, struct mirq_irq *irq)
 		note_unwanted(m, irq);
 }
 
-static void run(struct mirq *m, struct mirqi_cpu *c, struct mirq_irq *irq)
+/* Every action once. A requested interrupt has one at least. */
+static MIRQI_HOT void run_round(struct mirq *m, struct mirq_irq *irq)
+{
+	struct mirqi_action *a = atomic_load_explicit(&irq->actions, memory_order_acquire);
+	enum mirq_handled answer = a->handle(a->context);
+
+	count(&irq->nr_handled);
+	if (answer != MIRQ_HANDLED || atomic_load_explicit(&a->next, memory_order_relaxed))
+		finish_round(m, irq, a, answer);
+	else
+		irq->nr_unwanted = 0;
+}
+
+static MIRQI_HOT void run(struct mirq *m, struct mirqi_cpu *c, struct mirq_irq *irq)
 {
 	struct mirq_irq *below = atomic_load_explicit(&c->current, memory_order_relaxed);
 
 	atomic_store_explicit(&c->current, irq, memory_order_relaxed);
 	do
 		run_round(m, irq);
-	while (mirqi_state_step(&irq->state, MIRQI_EDGE_DONE) == MIRQI_AGAIN);
+	while (!mirqi_state_finish(&irq->state) &&
+	       mirqi_state_step(&irq->state, MIRQI_EDGE_DONE) == MIRQI_AGAIN);
 	atomic_store_explicit(&c->current, below, memory_order_relaxed);
 }
 
-static int is_level(const struct mirq_irq *irq)
+static MIRQI_HOT int is_level(const struct mirq_irq *irq)
 {
 	return irq->trigger >= MIRQ_LEVEL_HIGH;
 }
 
-static void fire(struct mirq *m, struct mirqi_cpu *c, struct mirq_irq *irq)
+/* Not idle and open: blocked, running elsewhere, or nobody's. */
+static MIRQI_COLD void fire_slowly(struct mirq *m, struct mirqi_cpu *c, struct mirq_irq *irq)
 {
 	switch (mirqi_state_step(&irq->state, MIRQI_EDGE_FIRE)) {
 	case MIRQI_RUN_NOW:
 		run(m, c, irq);
-		/* A level slot that may not run again yet must be quiet before it is ended. */
-		if (is_level(irq) && (mirqi_state_read(&irq->state) & MIRQI_BLOCKED))
-			mirqi_mask_sync(irq);
 		break;
 	case MIRQI_KEEP:
 		atomic_fetch_add_explicit(&m->nr_kept, 1, memory_order_relaxed);
@@ -178,37 +191,56 @@ static void fire(struct mirq *m, struct mirqi_cpu *c, struct mirq_irq *irq)
 	}
 }
 
-static void end(const struct mirq *m, uint32_t cpu, uint32_t id)
+static MIRQI_HOT void fire(struct mirq *m, struct mirqi_cpu *c, struct mirq_irq *irq)
+{
+	if (mirqi_state_start(&irq->state))
+		run(m, c, irq);
+	else
+		fire_slowly(m, c, irq);
+}
+
+static MIRQI_HOT void end(const struct mirq *m, uint32_t cpu, uint32_t id)
 {
 	if (m->flow.eoi)
 		m->flow.eoi(m->flow.root_data, cpu, id);
 }
 
-static void handle(struct mirq *m, struct mirqi_cpu *c, uint32_t cpu, uint32_t id)
+static MIRQI_COLD void handle_stray(struct mirq *m, struct mirqi_cpu *c, uint32_t cpu, uint32_t id)
 {
-	struct mirq_irq *irq = NULL;
-	int is_end_first;
+	count(&c->nr_stray);
+	end(m, cpu, id);
+}
 
-	count(&c->nr_dispatched);
-	if (id - m->ids_range.first < m->ids_range.limit - m->ids_range.first)
-		irq = atomic_load_explicit(&c->cells[id - m->ids_range.first],
-					   memory_order_acquire);
-	if (!irq) {
-		count(&c->nr_stray);
-		end(m, cpu, id);
-		return;
-	}
-	is_end_first = m->flow.end_first_edge && !is_level(irq);
-	if (is_end_first)
-		end(m, cpu, id);
+/* Handlers, then the end; a level slot that may not run again yet is quiet before it is ended. */
+static MIRQI_COLD void handle_end_last(struct mirq *m, struct mirqi_cpu *c, struct mirq_irq *irq,
+				       uint32_t cpu, uint32_t id)
+{
 	fire(m, c, irq);
-	if (is_end_first)
-		return;
+	if (is_level(irq) && (mirqi_state_read(&irq->state) & MIRQI_BLOCKED))
+		mirqi_mask_sync(irq);
 	end(m, cpu, id);
 	if (is_level(irq) && irq->store->ops.eoi) {
 		struct mirq_slot slot = mirqi_slot(irq);
 
 		irq->store->ops.eoi(&slot);
+	}
+}
+
+static MIRQI_HOT void handle(struct mirq *m, struct mirqi_cpu *c, uint32_t cpu, uint32_t id)
+{
+	uint32_t i = id - m->ids_range.first;
+	struct mirq_irq *irq = NULL;
+
+	count(&c->nr_dispatched);
+	if (i < m->ids_range.limit - m->ids_range.first)
+		irq = atomic_load_explicit(&c->cells[i], memory_order_acquire);
+	if (!irq) {
+		handle_stray(m, c, cpu, id);
+	} else if (m->flow.end_first_edge && !is_level(irq)) {
+		end(m, cpu, id);
+		fire(m, c, irq);
+	} else {
+		handle_end_last(m, c, irq, cpu, id);
 	}
 }
 
@@ -266,54 +298,59 @@ static void replay_word(struct mirq *m, struct mirqi_cpu *c, uint32_t word)
 	}
 }
 
-/* What waits for this CPU; only in its outermost section, when no handler is below. */
-static void attend(struct mirq *m, struct mirqi_cpu *c, uint32_t cpu)
+/* What waits for this CPU. Only in its outermost section, when no handler is below. */
+static MIRQI_COLD void attend(struct mirq *m, struct mirqi_cpu *c, uint32_t cpu)
 {
-	if (c->depth != 1)
-		return;
 	for (uint32_t word = 0; word < m->nr_words; word++) {
 		replay_word(m, c, word);
 		retire_word(m, c, cpu, word);
 	}
 }
 
+static MIRQI_HOT int has_waiting(const struct mirqi_cpu *c)
+{
+	return atomic_load_explicit((_Atomic uint32_t *)(uintptr_t)&c->nr_waiting,
+				    memory_order_relaxed) != 0;
+}
+
 void mirq_dispatch(struct mirq *m, uint32_t cpu, uint32_t id)
 {
 	struct mirqi_cpu *c = &m->cpus[cpu];
+	uint32_t is_outermost = section_enter(c);
 
-	section_enter(c);
 	handle(m, c, cpu, id);
-	if (atomic_load_explicit(&c->nr_waiting, memory_order_relaxed))
+	if (has_waiting(c) && is_outermost)
 		attend(m, c, cpu);
-	section_leave(c);
+	section_leave(c, is_outermost);
 }
 
 uint32_t mirq_dispatch_claim(struct mirq *m, uint32_t cpu)
 {
 	const struct mirqi_root *root = m->root;
 	struct mirqi_cpu *c = &m->cpus[cpu];
-	uint32_t nr = 0, id;
+	uint32_t nr = 0, id, is_outermost;
 
 	if (!root->ops.claim)
 		return 0;
-	section_enter(c);
+	is_outermost = section_enter(c);
 	while ((id = root->ops.claim(root->init.data, cpu)) != MIRQ_NO_ID) {
 		handle(m, c, cpu, id);
 		nr++;
 	}
-	if (atomic_load_explicit(&c->nr_waiting, memory_order_relaxed))
+	if (has_waiting(c) && is_outermost)
 		attend(m, c, cpu);
-	section_leave(c);
+	section_leave(c, is_outermost);
 	return nr;
 }
 
 void mirq_service(struct mirq *m, uint32_t cpu)
 {
 	struct mirqi_cpu *c = &m->cpus[cpu];
+	uint32_t is_outermost = section_enter(c);
 
-	section_enter(c);
-	attend(m, c, cpu);
-	section_leave(c);
+	if (is_outermost)
+		attend(m, c, cpu);
+	section_leave(c, is_outermost);
 }
 
 /* nr_waiting first: who serves the bit takes it off again and must not find it missing. */
