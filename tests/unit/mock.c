@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * mock.c - see mock.h. Locking: m->lock around stores, entries and the log; never held over a call of
- * the library.
+ * mock.c - see mock.h. Locking: m->lock around stores, entries and the log; never held over a call
+ * of the library.
  */
 #include "mock.h"
 
@@ -167,12 +167,25 @@ void mock_fail_never(struct mock *m)
 			d->calls[i].fail_first = d->calls[i].fail_limit = 0;
 }
 
+static void call_hook(struct mock_domain *d, enum mock_op op)
+{
+	struct mock *m = d->mock;
+	void (*hook)(void *context, struct mock_domain *d, enum mock_op op) = m->hook;
+
+	if (!hook)
+		return;
+	m->hook = NULL;
+	hook(m->hook_context, d, op);
+	m->hook = hook;
+}
+
 /* Count a call; what it must answer. */
 static enum mirq_err count(struct mock_domain *d, enum mock_op op)
 {
 	struct mock_calls *calls = &d->calls[op];
 	uint64_t nr = atomic_fetch_add_explicit(&calls->nr, 1, memory_order_relaxed) + 1;
 
+	call_hook(d, op);
 	return nr >= calls->fail_first && nr < calls->fail_limit ? calls->err : MIRQ_OK;
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * mock.h - a system on the hosted port with a root, remappers, devices and stores that a test drives
- * and watches: what a machine is to the core, without any real chip.
+ * mock.h - a system on the hosted port with a root, remappers, devices and stores that a test
+ * drives and watches: what a machine is to the core, without any real chip.
  *
  *   struct mock *m = mock_new();                    edit m->root first where defaults do not fit
  *   mock_start(m, 4);                               system, root, 4 CPUs online
@@ -14,9 +14,9 @@
  *   mock_fail(m, "msix.flush", 1, 1, MIRQ_EIO);     the next flush fails, once
  *   mock_free(m);                                   nothing leaked, no rule of hardware broken
  *
- * The hardware is the strictest that the contract allows: an entry that was changed is used in its old
- * form until it was flushed; a slot that is told a message it may tear notes it; ends without an event
- * are noted. Breaches end the test in mock_free(), or at mock_sound().
+ * The hardware is the strictest that the contract allows: an entry that was changed is used in its
+ * old form until it was flushed, a live entry that is freed or a message that may be torn is a
+ * breach. The first breach ends the test in mock_free(), or at mock_sound().
  */
 #ifndef MIRQ_TESTS_MOCK_H
 #define MIRQ_TESTS_MOCK_H
@@ -183,6 +183,9 @@ struct mock {
 	const char *violation; /* the first rule of hardware that was broken */
 	char violation_at[64];
 	uint64_t nr_unrouted; /* messages that meant no CPU */
+	/* Called before each op does anything, not for ops inside a hook; NULL: none. */
+	void (*hook)(void *context, struct mock_domain *d, enum mock_op op);
+	void *hook_context;
 };
 
 /* ---- the system ---- */
@@ -265,7 +268,7 @@ void mock_log(struct mock *m, const char *format, ...) __attribute__((format(pri
 /* How often "domain.op" was called since the last mock_forget(). */
 uint64_t mock_count(struct mock *m, const char *op);
 void mock_forget(struct mock *m);
-/* Calls @first..@first+@nr-1 of "domain.op", counted from now, fail with @err; nr 0: all of them. */
+/* Calls @first..@first+@nr-1 of "domain.op", counted from now, fail with @err; nr 0: all after. */
 void mock_fail(struct mock *m, const char *op, uint64_t first, uint64_t nr, enum mirq_err err);
 void mock_fail_never(struct mock *m);
 
