@@ -10,7 +10,12 @@
 #include <stddef.h>
 
 #include "scenario.h"
+#include "smp.h"
 #include "x86.h"
+
+enum {
+	LOOPS_PER_PAUSE = 4096
+};
 
 struct worker {
 	struct nvme_load *load;
@@ -96,6 +101,17 @@ static bool step(struct worker *w, struct nvme_command **place)
 	return true;
 }
 
+/*
+ * Mostly without PAUSE, for which an emulator may take a lock that its devices need, too; but with
+ * one, so that emulated CPUs that take turns do.
+ */
+static void loop_a_little(void)
+{
+	for (uint32_t i = 0; i < LOOPS_PER_PAUSE; i++)
+		__asm__ volatile("");
+	x86_pause();
+}
+
 /* Commands of a failed controller stay taken: it may still write to their buffers. */
 void nvme_load_run(void *context)
 {
@@ -103,7 +119,7 @@ void nvme_load_run(void *context)
 	uint32_t cpu = cpu_this()->number;
 	struct worker w = {
 		.load = load,
-		.queue = nvme_queue_of(load->nvme, cpu),
+		.queue = load->queues[cpu] ? load->queues[cpu] : nvme_queue_of(load->nvme, cpu),
 		.result = &load->results[cpu],
 		.first_page = cpu * nvme_load_nr_pages(load->nvme) / cpu_nr(),
 	};
@@ -113,6 +129,33 @@ void nvme_load_run(void *context)
 		is_busy = false;
 		for (uint32_t i = 0; i < load->nr_in_flight; i++)
 			is_busy |= step(&w, &w.commands[i]);
-		x86_pause();
+		loop_a_little();
 	}
+	__atomic_sub_fetch(&load->nr_running, 1, __ATOMIC_RELEASE);
+}
+
+/* All queues before the first CPU: the caller may move interrupts as soon as this returns. */
+void nvme_load_begin(struct nvme_load *load, uint32_t first_cpu, uint32_t limit_cpu)
+{
+	for (uint32_t cpu = 0; cpu < cpu_nr(); cpu++)
+		load->queues[cpu] = nvme_queue_of(load->nvme, cpu);
+	for (uint32_t cpu = first_cpu; cpu < limit_cpu; cpu++) {
+		if (cpu_at(cpu) == cpu_this())
+			continue;
+		__atomic_add_fetch(&load->nr_running, 1, __ATOMIC_RELAXED);
+		cpu_call_begin(cpu, nvme_load_run, load);
+	}
+}
+
+bool nvme_load_is_running(const struct nvme_load *load)
+{
+	return __atomic_load_n(&load->nr_running, __ATOMIC_ACQUIRE) != 0;
+}
+
+void nvme_load_wait(struct nvme_load *load, uint32_t first_cpu, uint32_t limit_cpu)
+{
+	(void)load;
+	for (uint32_t cpu = first_cpu; cpu < limit_cpu; cpu++)
+		if (cpu_at(cpu) != cpu_this())
+			cpu_call_wait(cpu);
 }

@@ -19,7 +19,6 @@
 #include "option.h"
 #include "scenario.h"
 #include "show.h"
-#include "smp.h"
 #include "verdict.h"
 #include "witness.h"
 #include "x86.h"
@@ -87,14 +86,12 @@ static void begin_load(struct nvme *n, uint64_t nr_commands, uint64_t stride_pag
 /* CPUs first..limit-1 at once, the own one too if it is among them. */
 static void run_wave(uint32_t first, uint32_t limit)
 {
-	for (uint32_t cpu = first; cpu < limit; cpu++)
-		if (cpu)
-			cpu_call_begin(cpu, nvme_load_run, &load);
-	if (!first)
+	nvme_load_begin(&load, first, limit);
+	if (!first) {
+		__atomic_add_fetch(&load.nr_running, 1, __ATOMIC_RELAXED);
 		nvme_load_run(&load);
-	for (uint32_t cpu = first; cpu < limit; cpu++)
-		if (cpu)
-			cpu_call_wait(cpu);
+	}
+	nvme_load_wait(&load, first, limit);
 }
 
 void nvme_step_verify(struct nvme *n)
@@ -169,15 +166,11 @@ static bool move(struct nvme_queue *q, uint32_t cpu, uint32_t *nr_busy)
 /* Each busy queue in turn, each time to the next CPU. Returns how many moves were good. */
 static uint32_t move_busy_queues(struct nvme *n, uint32_t nr_busy_cpus, uint32_t nr_moves)
 {
-	struct nvme_queue *queues[MAX_BUSY_CPUS];
 	uint32_t nr_good = 0, nr_busy = 0;
 
-	for (uint32_t i = 0; i < nr_busy_cpus; i++)
-		queues[i] = nvme_queue_of(n, 1 + i);
-	for (uint32_t i = 0; i < nr_busy_cpus; i++)
-		cpu_call_begin(1 + i, nvme_load_run, &load);
+	nvme_load_begin(&load, 1, 1 + nr_busy_cpus);
 	while (nr_good < nr_moves) {
-		struct nvme_queue *q = queues[nr_good % nr_busy_cpus];
+		struct nvme_queue *q = load.queues[1 + nr_good % nr_busy_cpus];
 		uint32_t turn = 1 + nr_good / nr_busy_cpus;
 
 		if (!move(q, (q->id - 1 + turn) % cpu_nr(), &nr_busy))
@@ -185,8 +178,7 @@ static uint32_t move_busy_queues(struct nvme *n, uint32_t nr_busy_cpus, uint32_t
 		nr_good++;
 	}
 	__atomic_store_n(&load.is_stopping, true, __ATOMIC_RELEASE);
-	for (uint32_t i = 0; i < nr_busy_cpus; i++)
-		cpu_call_wait(1 + i);
+	nvme_load_wait(&load, 1, 1 + nr_busy_cpus);
 	if (nr_busy)
 		print("%s: %u times a move waited for the last one\n", n->name, nr_busy);
 	return nr_good;
