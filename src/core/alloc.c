@@ -458,6 +458,31 @@ static enum mirq_err init_slots(struct plan *p)
 	return MIRQ_OK;
 }
 
+/*
+ * As many as ids are left, not below .nr_min. Others may take some meanwhile: then give_ids() fails
+ * and everything is undone.
+ */
+static enum mirq_err fit_ids(struct plan *p)
+{
+	struct mirq *m = p->store->dev->m;
+	uint32_t nr_left;
+
+	if (p->block_log2 || p->want.reserve == MIRQ_RESERVE_BEST_EFFORT)
+		return MIRQ_OK;
+	nr_left = mirq_ids_left(m->ids, p->want.cpus);
+	if (nr_left < p->nr) {
+		mirqi_wait_retired(m, p->want.cpus);
+		nr_left = mirq_ids_left(m->ids, p->want.cpus);
+	}
+	if (nr_left < p->want.nr_min)
+		return mirqi_fail_numbers(p->want.why, MIRQ_ENOSPC, m->root->domain.name,
+					  "fewer ids left on the CPUs asked for than interrupts; "
+					  "value: the first of them",
+					  p->want.nr_min, nr_left, p->want.cpus.range.first);
+	p->nr = nr_left < p->nr ? nr_left : p->nr;
+	return MIRQ_OK;
+}
+
 static enum mirq_err alloc_locked(struct plan *p) MIRQ_MUST_HOLD(dev->mutex)
 {
 	enum mirq_err err;
@@ -465,6 +490,8 @@ static enum mirq_err alloc_locked(struct plan *p) MIRQ_MUST_HOLD(dev->mutex)
 	err = check_exclusive(p);
 	if (!err)
 		err = find_slots(p);
+	if (!err)
+		err = fit_ids(p);
 	if (!err)
 		err = attach_way(p->store->dev, p->want.why);
 	if (err)
