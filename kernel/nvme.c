@@ -3,8 +3,8 @@
  * The NVMe controller: reset, admin queue, Identify, I/O queues, and the way back.
  *
  * What it is not: a block layer. It reads, at most a page a command; no PRP lists, no writes, no
- * second namespace, no recovery: a command that no interrupt completes within a second is reported
- * and ends all work on the controller.
+ * second namespace, no recovery: a command that no interrupt completes in time is reported and
+ * ends all work on the controller.
  * Sources: [NVME] 3.1 (registers), 5 (admin commands), 5.15 (Identify), 5.21.1.7 (Number of
  * Queues), 7.6.1 (initialization).
  * Locking: init and fini from one thread; queues at work are in nvme_queue.c.
@@ -26,6 +26,7 @@
 #include "mirq_port.h"
 #include "mmio.h"
 #include "nvme_regs.h"
+#include "option.h"
 #include "scenario.h"
 #include "x86.h"
 
@@ -33,6 +34,8 @@ enum {
 	READY_UNIT_NS = 500000000,
 	MAX_READY_UNITS = 20, /* of up to 255 that a controller may ask for */
 	FIRST_NAMESPACE = 1,
+	COMMAND_LIMIT_MS = 1000,
+	NS_PER_MS = 1000000,
 };
 
 /* Two halves: every controller takes them, and not every one takes 64 bits at once. */
@@ -374,6 +377,7 @@ bool nvme_init(struct nvme *n, struct pci_function *f)
 {
 	memset(n, 0, sizeof(*n));
 	n->function = f;
+	n->limit_ns = option_number("limit_ms", COMMAND_LIMIT_MS) * NS_PER_MS;
 	format(n->name, sizeof(n->name), "nvme %02x:%02x.%x", f->rid >> 8, f->rid >> 3 & 31,
 	       f->rid & 7);
 	if (attach(n) && read_parameters(n) && disable(n) && alloc_queues(n) && alloc_irqs(n) &&

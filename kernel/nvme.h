@@ -82,7 +82,8 @@ struct nvme {
 	uint32_t nr_entries, nr_commands; /* of each queue */
 	uint32_t block_bytes;
 	uint64_t nr_blocks;
-	bool is_off; /* it was told to write no more, and said so */
+	uint64_t limit_ns; /* for a command */
+	bool is_off;       /* it was told to write no more, and said so */
 	struct mirq_device *dev;
 	struct mirq_irqs irqs; /* vector v serves the queues v, v + count, .. */
 	struct nvme_queue *queues;
@@ -97,7 +98,8 @@ struct nvme {
 
 /*
  * Brings the first controller up with one queue a CPU, or as many as it and the vectors allow.
- * Thread context, after port_start(). False: reported, and the controller is off.
+ * Thread context, after port_start(). False: reported, and the controller is off. Option limit_ms=:
+ * how long a command may take, 1000 by default.
  */
 bool nvme_init(struct nvme *n, struct pci_function *f);
 /* Deletes the queues, switches off, gives the interrupts back. The counters stay. */
@@ -120,7 +122,7 @@ struct nvme_command *nvme_take(struct nvme_queue *q);
 void nvme_submit_read(struct nvme_queue *q, struct nvme_command *c, uint64_t block,
 		      uint32_t nr_blocks);
 bool nvme_is_done(const struct nvme_command *c);
-/* True: not done after a second. Reports it, once, and fails the controller. */
+/* True: not done in time. Reports it, once, and fails the controller. */
 bool nvme_is_lost(struct nvme_queue *q, const struct nvme_command *c);
 void nvme_give(struct nvme_queue *q, struct nvme_command *c);
 

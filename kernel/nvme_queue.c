@@ -22,7 +22,6 @@
 #include "scenario.h"
 
 enum {
-	COMMAND_LIMIT_NS = 1000000000,
 	FIRST_NAMESPACE = 1
 };
 
@@ -102,7 +101,7 @@ bool nvme_is_lost(struct nvme_queue *q, const struct nvme_command *c)
 	uint64_t age_ns = clock_now_ns() - c->submitted_ns;
 	struct nvme *n = q->nvme;
 
-	if (age_ns < COMMAND_LIMIT_NS || nvme_is_done(c))
+	if (age_ns < n->limit_ns || nvme_is_done(c))
 		return false;
 	if (!__atomic_exchange_n(&n->is_failed, true, __ATOMIC_ACQ_REL))
 		report_failure("%s: queue %u: command %u: no interrupt completed it in %lu ms; "

@@ -27,7 +27,7 @@
 #define MULTIPLIER 0x9e3779b97f4a7c15ull /* kernel/scenarios.toml, images.nvme0 */
 
 enum {
-	MAX_BUSY_CPUS = 8, /* at once: they share few CPUs of the host */
+	MAX_BUSY_CPUS = 4, /* at once: they share few CPUs of the host */
 	MAX_WHOLE_CPUS = 16,
 	PART = 16, /* of the image, each CPU's when there are more */
 	MOVE_STRIDE = 7919,
@@ -35,7 +35,6 @@ enum {
 	MOVE_TRIES = 100,
 	VERIFY_IN_FLIGHT = 8,
 	MOVE_IN_FLIGHT = 4,
-	ARRIVE_LIMIT_NS = 1000000000,
 };
 
 /* Large, and one scenario runs: not on a stack. */
@@ -133,7 +132,7 @@ static bool arrives_at(const struct nvme_queue *q, uint32_t cpu)
 	uint32_t before = nr_taken(q, cpu);
 
 	while (nr_taken(q, cpu) == before) {
-		if (nvme_is_failed(q->nvme) || clock_now_ns() - start_ns > ARRIVE_LIMIT_NS)
+		if (nvme_is_failed(q->nvme) || clock_now_ns() - start_ns > q->nvme->limit_ns)
 			return false;
 		x86_pause();
 	}
