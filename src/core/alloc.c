@@ -275,6 +275,10 @@ static enum mirq_err take_ids(struct mirq *m, const struct mirq_irq *irq, struct
 {
 	struct mirqi_reach reach = { m->hw_target, irq->store->domain.limit_hw_target };
 
+	/* A limit above every CPU limits nothing: then the allocator need not look at CPUs. */
+	if (m->max_hw_target < reach.limit)
+		reach.limit = 0;
+
 	if (!mirqi_ids_alloc_in(m->ids, cpus, reach, block_log2, out_t))
 		return MIRQ_OK;
 	/* Ids that were given back a moment ago may still wait for their CPU. */

@@ -177,9 +177,9 @@ struct mirq_batch {
 /* One CPU. Its own cache lines; written by itself but for the bits. */
 struct mirqi_cpu {
 	_Alignas(64) _Atomic uint32_t section; /* odd: inside a dispatch section; see dispatch.c */
-	_Atomic(struct mirq_irq *) current; /* whose actions run here */
-	_Atomic(struct mirq_irq *) *cells;  /* by id - first: NULL, an interrupt, or the tomb */
-	_Atomic uint32_t nr_waiting;        /* bits set in retire and replay */
+	_Atomic(struct mirq_irq *) current;    /* whose actions run here */
+	_Atomic(struct mirq_irq *) *cells;     /* by id - first: NULL, an interrupt, or the tomb */
+	_Atomic uint32_t nr_waiting;           /* bits set in retire and replay */
 	uint32_t hw_target, node;
 	_Atomic uint64_t nr_dispatched, nr_stray, nr_late;
 	_Atomic uint64_t *retire; /* ids to be given back once they are not pending */
@@ -206,7 +206,8 @@ struct mirq {
 	struct mirq_host *host;
 	uint32_t nr_cpus;
 	struct mirqi_cpu *cpus;
-	uint32_t *hw_target; /* by CPU: for the allocator */
+	uint32_t *hw_target;    /* by CPU: for the allocator */
+	uint32_t max_hw_target; /* of the CPUs added so far */
 	/* Immutable after the root's attach: */
 	struct mirqi_root *root;
 	struct mirqi_flow flow;

@@ -226,38 +226,61 @@ static int is_eligible(struct mirq_cpus cpus, struct mirqi_reach reach, uint32_t
 	return mirqi_cpus_have(cpus, cpu) && (!reach.limit || reach.hw_target[cpu] < reach.limit);
 }
 
+/* Every CPU is eligible: one way down, to the fuller child, left on a tie. */
+static uint32_t fullest_cpu(const struct mirq_ids *ids, uint32_t nr_min)
+{
+	uint32_t node = 1;
+
+	while (node < ids->nr_leaves) {
+		node *= 2;
+		node += hint(ids, node + 1) > hint(ids, node);
+	}
+	return hint(ids, node) < nr_min ? ids->nr_cpus : node - ids->nr_leaves;
+}
+
+/* A node and its level below the root, in one word of the stack. */
+#define LEVEL_SHIFT 20
+
 /*
  * The eligible CPU with most ids left, at least @nr_min, ties to the lowest; nr_cpus when none has.
- * Depth first, the fuller child last, nodes that cannot beat what was found are cut: one way down
+ * Depth first, the fuller child first, nodes that cannot beat what was found are cut: one way down
  * where the set is a range.
  */
-static uint32_t best_cpu(const struct mirq_ids *ids, struct mirq_cpus cpus,
-			 struct mirqi_reach reach, uint32_t nr_min)
+static uint32_t best_of(const struct mirq_ids *ids, struct mirq_cpus cpus, struct mirqi_reach reach,
+			uint32_t nr_min)
 {
 	uint32_t stack[2 * (MAX_CPUS_LOG2 + 1)];
 	uint32_t depth = 0, best = ids->nr_cpus, most = nr_min - 1;
-	uint32_t node, first, size;
+	uint32_t node, level, first, size, right_is_first;
 
 	stack[depth++] = 1;
 	while (depth) {
-		node = stack[--depth];
-		size = ids->nr_leaves >> mirqi_highest_bit(node);
+		level = stack[--depth] >> LEVEL_SHIFT;
+		node = stack[depth] & ((1u << LEVEL_SHIFT) - 1);
+		size = ids->nr_leaves >> level;
 		first = node * size - ids->nr_leaves;
 		if (hint(ids, node) < most || (hint(ids, node) == most && first >= best) ||
 		    hint(ids, node) < nr_min || !touches(cpus, first, first + size))
 			continue;
 		if (size > 1) {
-			uint32_t left = 2 * node, right = left + 1;
-			int right_first = hint(ids, right) > hint(ids, left);
-
-			stack[depth++] = right_first ? left : right;
-			stack[depth++] = right_first ? right : left;
+			right_is_first = hint(ids, 2 * node + 1) > hint(ids, 2 * node);
+			node = 2 * node | (level + 1) << LEVEL_SHIFT;
+			stack[depth++] = node + !right_is_first;
+			stack[depth++] = node + right_is_first;
 		} else if (first < ids->nr_cpus && is_eligible(cpus, reach, first)) {
 			best = first;
 			most = hint(ids, node);
 		}
 	}
 	return best;
+}
+
+static uint32_t best_cpu(const struct mirq_ids *ids, struct mirq_cpus cpus,
+			 struct mirqi_reach reach, uint32_t nr_min)
+{
+	if (!cpus.range.limit && !cpus.bits && !reach.limit)
+		return fullest_cpu(ids, nr_min);
+	return best_of(ids, cpus, reach, nr_min);
 }
 
 /* The first eligible CPU that really has a block, most ids left first is not promised. */

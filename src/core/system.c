@@ -161,6 +161,8 @@ enum mirq_err mirq_cpu_add(struct mirq *m, const struct mirq_cpu_init *init)
 	cpu->hw_target = own.hardware_id;
 	cpu->node = own.node;
 	m->hw_target[own.cpu] = own.hardware_id;
+	if (own.hardware_id > m->max_hw_target)
+		m->max_hw_target = own.hardware_id;
 	cpu->is_added = 1;
 	return MIRQ_OK;
 }
