@@ -28,7 +28,7 @@
  *   ACTIVATE    !ACTIVE                -> +ACTIVE +HWMASKED; OK          mirq_irq_request()
  *   DEACTIVATE  ACTIVE !REQUESTED !RUN -> 0; OK                          mirq_irq_release()
  *   REQUEST     ACTIVE !REQUESTED      -> +REQUESTED -KEPT; OK           mirq_irq_request()
- *   REQUEST_OFF ACTIVE !REQUESTED      -> +REQUESTED -KEPT DEPTH=1; OK   mirq_irq_request()
+ *   REQUEST_OFF ACTIVE !REQUESTED DEPTH=0 -> +REQUESTED -KEPT DEPTH=1; OK   mirq_irq_request()
  *   RELEASE     REQUESTED              -> -REQUESTED -KEPT -ONESHOT -STORM -DEPTH; OK   release
  *   FIRE        !REQUESTED             -> ; STRAY                        mirq_dispatch()
  *               blocked                -> +KEPT; KEEP
@@ -39,8 +39,8 @@
  *               RUN KEPT               -> -KEPT; AGAIN
  *               RUN                    -> -RUN -FINISHED; STOP
  *   DISABLE     REQUESTED DEPTH < 255  -> DEPTH+1; OK                    mirq_irq_disable()
- *   ENABLE      REQUESTED DEPTH=1 KEPT !RUN !ONESHOT !STORM -> DEPTH=0 -KEPT; REPLAY  
- *   mirq_irq_enable()
+ *   ENABLE      REQUESTED DEPTH=1 KEPT !RUN !ONESHOT !STORM
+ *                                      -> DEPTH=0 -KEPT; REPLAY         mirq_irq_enable()
  *               REQUESTED DEPTH > 0    -> DEPTH-1; OK
  *   LATER       RUN FINISHED           -> -FINISHED; OK                  mirq_dispatch()
  *               RUN                    -> +ONESHOT; OK
