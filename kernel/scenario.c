@@ -16,9 +16,14 @@ static const struct scenario scenarios[] = {
 	{ "boot", "CPUs, memory, PCI, a self-IPI on every CPU", scenario_boot },
 	{ "bridges", "every vector of every device, behind bridges", scenario_bridges },
 	{ "devices", "every vector of every device, fired from every CPU", scenario_devices },
+	{ "dmafault", "a forbidden DMA raises the fault event and is decoded", scenario_dmafault },
 	{ "dynamic", "single slots allocated and freed while others fire", scenario_dynamic },
 	{ "fault", "break the kernel on purpose: ends in a panic", scenario_fault },
+	{ "forgery", "messages of the wrong sender or form are blocked", scenario_forgery },
+	{ "limits", "as many vectors as the CPUs hold", scenario_limits },
 	{ "masks", "events are kept while an interrupt is off", scenario_masks },
+	{ "nvme", "the image verified on every CPU, queues moved under load", scenario_nvme },
+	{ "run", "one machine from its firmware to a verdict", scenario_all },
 };
 
 enum {

@@ -40,11 +40,16 @@ bool scenario_run(const char *name);
 
 /* Each in its own file scenario_<name>.c. */
 void scenario_affinity(void);
+void scenario_all(void);
 void scenario_boot(void);
 void scenario_bridges(void);
 void scenario_devices(void);
+void scenario_dmafault(void);
 void scenario_dynamic(void);
 void scenario_fault(void);
+void scenario_forgery(void);
+void scenario_limits(void);
 void scenario_masks(void);
+void scenario_nvme(void);
 
 #endif

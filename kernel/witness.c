@@ -97,7 +97,7 @@ void witness_budget(const char *phase, uint64_t nr_invalidations, uint64_t nr_wa
 
 void witness_expect(enum witness_expected kind, uint32_t nr)
 {
-	static const char *const words[] = { "blocked", "compat", "direct" };
+	static const char *const words[] = { "blocked", "compat", "direct", "faults" };
 
 	print("witness: expect %s=%u\n", words[kind], nr);
 }

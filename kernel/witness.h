@@ -36,7 +36,8 @@ void witness_budget(const char *phase, uint64_t nr_invalidations, uint64_t nr_wa
 enum witness_expected {
 	WITNESS_BLOCKED,
 	WITNESS_COMPATIBLE,
-	WITNESS_DIRECT
+	WITNESS_DIRECT,
+	WITNESS_FAULTS,
 };
 void witness_expect(enum witness_expected kind, uint32_t nr);
 
