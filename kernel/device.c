@@ -186,6 +186,8 @@ void firing_free(struct firing_device *d)
 		err = mirq_irq_free(d->irqs);
 	if (err)
 		report_failure("%s: release and free: %s", d->name, mirq_err_text(err));
+	for (uint32_t i = d->irqs.slots.first; i < d->irqs.slots.limit; i++)
+		witness_free(d->name, i);
 	d->irqs = (struct mirq_irqs){ .store = NULL };
 }
 

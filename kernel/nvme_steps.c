@@ -247,6 +247,8 @@ void nvme_step_end(struct nvme *n)
 	print("%s: %lu interrupts, %lu of them found nothing\n", n->name, c.nr_interrupts,
 	      c.nr_empty);
 	tell_handled(n);
+	for (uint32_t i = n->irqs.slots.first; i < n->irqs.slots.limit; i++)
+		witness_free(n->name, i);
 	verdict_add(c.nr_submitted, c.nr_completed);
 	nvme_fini(n);
 }

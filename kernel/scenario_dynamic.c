@@ -16,6 +16,7 @@
 #include "option.h"
 #include "show.h"
 #include "verdict.h"
+#include "witness.h"
 
 enum {
 	ROUNDS = 100
@@ -40,7 +41,14 @@ static enum mirq_err live_once(struct firing_device *d, uint32_t slot, uint32_t 
 		if (!firing_fire(d, slot) || d->slots[slot].handled_cpu != cpu)
 			err = MIRQ_EIO;
 	}
-	return err ? (mirq_irq_free(one), err) : mirq_irq_free(one);
+	if (err) {
+		mirq_irq_free(one);
+		return err;
+	}
+	err = mirq_irq_free(one);
+	if (!err)
+		witness_free(d->name, slot);
+	return err;
 }
 
 static void try_device(struct firing_device *d, uint32_t nr_rounds)

@@ -78,6 +78,14 @@ void witness_slot(const char *device, const struct pci_function *function, struc
 	      one.slots.first, sid, index, info.route.id, info.route.hw_target);
 }
 
+void witness_free(const char *device, uint32_t slot)
+{
+	char name[NAME_BYTES];
+
+	join(name, device);
+	print("witness: free device=%s slot=%u\n", name, slot);
+}
+
 void witness_handled(const struct witness_handled *w)
 {
 	char name[NAME_BYTES], raised[32] = "";

@@ -19,6 +19,9 @@ void witness_begin(bool is_remapped);
 /* After @one was requested, and after each move of it. @function NULL: the remapper's own. */
 void witness_slot(const char *device, const struct pci_function *function, struct mirq_irqs one);
 
+/* After slot @slot was released. */
+void witness_free(const char *device, uint32_t slot);
+
 struct witness_handled {
 	const char *device;
 	uint32_t slot;
@@ -29,7 +32,7 @@ struct witness_handled {
 };
 void witness_handled(const struct witness_handled *w);
 
-/* At most so many invalidations and waits in a phase. */
+/* At most so many invalidations and waits for what no slot was told of. */
 void witness_budget(const char *phase, uint64_t nr_invalidations, uint64_t nr_waits);
 
 /* Messages that the remapper blocks, and others on purpose. */
