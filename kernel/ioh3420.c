@@ -35,7 +35,9 @@
 #define SLOT_STATUS_EVENTS 4, 0 /* and 8: data link layer state changed */
 #define SLOT_STATUS_LINK_CHANGED 8, 8
 
-enum { SLOT_CONTROL_NO_EVENTS = 0x103f }; /* interrupt enables: bits 5:0 and 12 */
+enum {
+	SLOT_CONTROL_NO_EVENTS = 0x103f
+}; /* interrupt enables: bits 5:0 and 12 */
 
 static uint32_t read16(struct firing_device *d, uint32_t offset)
 {
@@ -49,10 +51,13 @@ static void write16(struct firing_device *d, uint32_t offset, uint64_t value)
 			 (uint32_t)value);
 }
 
+/* Only what is set: QEMU ignores a write that would clear an event which is not there. */
 static void clear_status(struct firing_device *d)
 {
-	write16(d, EXPRESS_SLOT_STATUS,
-		MIRQ_FIELD_MASK(SLOT_STATUS_EVENTS) | MIRQ_FIELD_MASK(SLOT_STATUS_LINK_CHANGED));
+	uint64_t events = MIRQ_FIELD_MASK(SLOT_STATUS_EVENTS) |
+			  MIRQ_FIELD_MASK(SLOT_STATUS_LINK_CHANGED);
+
+	write16(d, EXPRESS_SLOT_STATUS, read16(d, EXPRESS_SLOT_STATUS) & events);
 }
 
 static void port_stop(struct firing_device *d)
