@@ -29,8 +29,8 @@ enum mirq_err mirqi_write_slot(struct mirq_irq *irq, struct mirq_why *why)
 		return err;
 	saved = mirqi_spin_lock(host, &store->leaf);
 	store->ops.write(&slot, msg);
-	mirqi_spin_unlock(host, &store->leaf, saved);
 	irq->msg = msg[0];
+	mirqi_spin_unlock(host, &store->leaf, saved);
 	irq->flags |= MIRQI_IRQ_WRITTEN;
 	atomic_fetch_add(&store->domain.nr_programmed, 1);
 	mirqi_event(store->dev->m, MIRQ_EVENT_WRITE, irq, msg[0].address, msg[0].data);
@@ -38,6 +38,39 @@ enum mirq_err mirqi_write_slot(struct mirq_irq *irq, struct mirq_why *why)
 }
 
 /* A member of a block is told nothing by itself: its message is the block's. */
+static enum mirq_err note_message(struct mirq_irq *irq, struct mirq_why *why)
+{
+	struct mirq_store *store = irq->store;
+	struct mirq_host *host = store->dev->m->host;
+	struct mirq_msg msg;
+	enum mirq_err err = mirqi_compose(irq, &msg, why);
+	uintptr_t saved;
+
+	if (err)
+		return err;
+	saved = mirqi_spin_lock(host, &store->leaf);
+	irq->msg = msg;
+	mirqi_spin_unlock(host, &store->leaf, saved);
+	irq->flags |= MIRQI_IRQ_WRITTEN;
+	return MIRQ_OK;
+}
+
+/* The state word says masked from birth: true of slots that come up so, made true of the others. */
+static void mask_new_slot(struct mirq_irq *irq)
+{
+	struct mirq_store *store = irq->store;
+	struct mirq_host *host = store->dev->m->host;
+	struct mirq_slot slot = mirqi_slot(irq);
+	uintptr_t saved;
+
+	if (!store->ops.mask || (store->kind.traits & MIRQ_STORE_RESETS_MASKED) ||
+	    (irq->flags & MIRQI_IRQ_WRITTEN))
+		return;
+	saved = mirqi_spin_lock(host, &store->leaf);
+	store->ops.mask(&slot);
+	mirqi_spin_unlock(host, &store->leaf, saved);
+}
+
 static enum mirq_err write_slots(struct mirq_store *store, struct mirq_batch *batch,
 				 struct mirq_why *why)
 {
@@ -46,12 +79,11 @@ static enum mirq_err write_slots(struct mirq_store *store, struct mirq_batch *ba
 
 	mirqi_batch_for_each(irq, batch)
 	{
-		if (store->kind.traits & MIRQ_STORE_ONE_MESSAGE && store->nr_active) {
-			err = mirqi_compose(irq, &irq->msg, why);
-			irq->flags |= MIRQI_IRQ_WRITTEN;
-		} else {
+		mask_new_slot(irq);
+		if (store->kind.traits & MIRQ_STORE_ONE_MESSAGE && store->nr_active)
+			err = note_message(irq, why);
+		else
 			err = mirqi_write_slot(irq, why);
-		}
 		if (err)
 			return err;
 		store->nr_active++;
@@ -79,7 +111,8 @@ static void publish(struct mirq *m, struct mirq_irq *irq)
 	irq->flags |= MIRQI_IRQ_WAS_ACTIVE;
 	atomic_store_explicit(mirqi_cell(m, irq->route.cpu, irq->route.id), irq,
 			      memory_order_release);
-	if (root->ops.unmask)
+	/* Where the root is the rung of the ladder, it is opened when the state word says so. */
+	if (root->ops.unmask && irq->store->rung != MIRQI_RUNG_ROOT)
 		root->ops.unmask(root->init.data, &irq->route);
 }
 

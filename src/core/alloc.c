@@ -333,6 +333,7 @@ static void drop_ids(struct plan *p)
 		if (irq->flags & MIRQI_IRQ_HAS_ID)
 			mirqi_drop_id(m, &irq->route);
 		irq->flags &= ~(uint32_t)MIRQI_IRQ_HAS_ID;
+		irq->route.kind = MIRQ_ROUTE_NONE;
 	}
 }
 

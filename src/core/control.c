@@ -40,11 +40,13 @@ static void rung_mask(struct mirq_irq *irq, int on)
 		    store->rung);
 }
 
-/* Lazy: a blocked interrupt is masked at its first event; a masked one stays so while blocked. */
-static int wants_mask(uint32_t state)
+/* Lazy: a blocked interrupt is masked at its first event; a masked one stays so while blocked. A
+ * level that is let through while blocked would come again at once. */
+static int wants_mask(const struct mirq_irq *irq, uint32_t state)
 {
 	return !(state & MIRQI_REQUESTED) || (state & MIRQI_MOVE) ||
-	       ((state & MIRQI_BLOCKED) && (state & (MIRQI_KEPT | MIRQI_HWMASKED)));
+	       ((state & MIRQI_BLOCKED) &&
+		(irq->trigger >= MIRQ_LEVEL_HIGH || (state & (MIRQI_KEPT | MIRQI_HWMASKED))));
 }
 
 void mirqi_mask_sync(struct mirq_irq *irq)
@@ -53,7 +55,7 @@ void mirqi_mask_sync(struct mirq_irq *irq)
 	struct mirq_host *host = store->dev->m->host;
 	uintptr_t saved = mirqi_spin_lock(host, &store->leaf);
 	uint32_t state = mirqi_state_read(&irq->state);
-	int on = wants_mask(state);
+	int on = wants_mask(irq, state);
 
 	if ((state & MIRQI_ACTIVE) && on != !!(state & MIRQI_HWMASKED)) {
 		rung_mask(irq, on);
@@ -83,6 +85,16 @@ struct mirq_route mirqi_route(const struct mirq_irq *irq)
 
 	mirqi_spin_unlock(host, &irq->store->leaf, saved);
 	return route;
+}
+
+struct mirq_msg mirqi_told(const struct mirq_irq *irq)
+{
+	struct mirq_host *host = irq->store->dev->m->host;
+	uintptr_t saved = mirqi_spin_lock(host, &irq->store->leaf);
+	struct mirq_msg msg = irq->msg;
+
+	mirqi_spin_unlock(host, &irq->store->leaf, saved);
+	return msg;
 }
 
 /* Sent under the leaf lock: a move takes it to change the route, so that the old id cannot retire
@@ -214,12 +226,18 @@ enum mirq_err mirq_irq_find(struct mirq *m, uint32_t number, struct mirq_irqs *o
 enum mirq_err mirq_irq_compose(struct mirq_irqs one, struct mirq_msg *out_msg)
 {
 	const struct mirq_irq *irq = irq_of(one);
+	struct mirq_route route;
+	struct mirq_msg told;
 
-	if (!irq || !(irq->flags & MIRQI_IRQ_HAS_ID))
+	if (!irq)
 		return MIRQ_ENOENT;
-	if (irq->flags & MIRQI_IRQ_WRITTEN) {
-		*out_msg = irq->msg;
+	route = mirqi_route(irq);
+	told = mirqi_told(irq);
+	if (route.kind == MIRQ_ROUTE_NONE)
+		return MIRQ_ENOENT;
+	if (told.address) {
+		*out_msg = told;
 		return MIRQ_OK;
 	}
-	return mirqi_compose(irq, out_msg, NULL) ? MIRQ_ENOENT : MIRQ_OK;
+	return mirqi_compose_to(irq, &route, out_msg, NULL) ? MIRQ_ENOENT : MIRQ_OK;
 }

@@ -139,7 +139,8 @@ enum mirqi_irq_flag {
 	MIRQI_IRQ_WAS_ACTIVE = 8,   /* hardware may have sent to route since it was given */
 	MIRQI_IRQ_QUARANTINED = 16, /* hardware may still send: ids and entries are kept for good */
 	MIRQI_IRQ_SLOT_INIT = 32,   /* slot_init was called */
-	MIRQI_IRQ_JOINS = 64 /* an action of the request that is going on waits in ->joining */
+	MIRQI_IRQ_JOINS = 64,       /* the request that is going on has added an action */
+	MIRQI_IRQ_LATE = 128        /* the request that is going on has given it its id */
 };
 
 /* One interrupt. Hops of its remappers follow in line. */
@@ -283,6 +284,8 @@ void mirqi_wait_retired(struct mirq *m, struct mirq_cpus cpus);
 void mirqi_mask_sync(struct mirq_irq *irq);
 /* Where @irq goes now. Atomic. */
 struct mirq_route mirqi_route(const struct mirq_irq *irq);
+/* What its slot was told last; address 0: nothing yet. Atomic. */
+struct mirq_msg mirqi_told(const struct mirq_irq *irq);
 /* Raise @irq by the resend ladder. Atomic. */
 void mirqi_resend(struct mirq_irq *irq);
 

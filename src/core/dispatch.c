@@ -211,6 +211,21 @@ static MIRQI_COLD void handle_stray(struct mirq *m, struct mirqi_cpu *c, uint32_
 	end(m, cpu, id);
 }
 
+/* Slots that share a register are changed under the leaf lock. */
+static MIRQI_COLD void rearm(struct mirq *m, struct mirq_irq *irq)
+{
+	struct mirq_store *store = irq->store;
+	struct mirq_slot slot = mirqi_slot(irq);
+	uintptr_t saved = 0;
+	int is_shared = store->kind.traits & MIRQ_STORE_SHARED_REGS;
+
+	if (is_shared)
+		saved = mirqi_spin_lock(m->host, &store->leaf);
+	store->ops.eoi(&slot);
+	if (is_shared)
+		mirqi_spin_unlock(m->host, &store->leaf, saved);
+}
+
 /* Handlers, then the end; a level slot that may not run again yet is quiet before it is ended. */
 static MIRQI_COLD void handle_end_last(struct mirq *m, struct mirqi_cpu *c, struct mirq_irq *irq,
 				       uint32_t cpu, uint32_t id)
@@ -219,11 +234,8 @@ static MIRQI_COLD void handle_end_last(struct mirq *m, struct mirqi_cpu *c, stru
 	if (is_level(irq) && (mirqi_state_read(&irq->state) & MIRQI_BLOCKED))
 		mirqi_mask_sync(irq);
 	end(m, cpu, id);
-	if (is_level(irq) && irq->store->ops.eoi) {
-		struct mirq_slot slot = mirqi_slot(irq);
-
-		irq->store->ops.eoi(&slot);
-	}
+	if (is_level(irq) && irq->store->ops.eoi)
+		rearm(m, irq);
 }
 
 static MIRQI_HOT void handle(struct mirq *m, struct mirqi_cpu *c, uint32_t cpu, uint32_t id)
@@ -253,6 +265,9 @@ static void retire_id(struct mirq *m, uint32_t cpu, uint32_t id)
 	memset(&route, 0, sizeof(route));
 	route.cpu = cpu;
 	route.id = id;
+	route.hw_target = m->cpus[cpu].hw_target;
+	if (m->root->ops.mask)
+		m->root->ops.mask(m->root->init.data, &route);
 	/* A release may bury it meanwhile: then the cell holds the tomb, and bury() has cleared
 	 * other_live. */
 	if (irq && irq != m->tomb &&

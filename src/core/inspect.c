@@ -109,7 +109,7 @@ enum mirq_err mirq_irq_inspect(struct mirq_irqs one, struct mirq_irq_info *out_i
 	out_info->device = one.store->dev->name;
 	out_info->store = one.store->domain.name;
 	out_info->route = mirqi_route(irq);
-	out_info->msg = irq->msg;
+	out_info->msg = mirqi_told(irq);
 	out_info->cookie = irq->cookie;
 	out_info->nr_handled = number64(&irq->nr_handled);
 	return MIRQ_OK;
@@ -129,12 +129,12 @@ enum mirq_err mirq_irq_inspect_hop(struct mirq_irqs one, uint32_t hop,
 		out_info->domain = one.store->domain.name;
 		out_info->role = MIRQ_ROLE_STORE;
 		out_info->hwirq = irq->index;
-		out_info->msg = irq->msg;
+		out_info->msg = mirqi_told(irq);
 	} else if (hop <= dev->nr_remappers) {
 		out_info->domain = dev->way[hop - 1].remapper->domain.name;
 		out_info->role = MIRQ_ROLE_REMAPPER;
 		out_info->hwirq = irq->hops[hop - 1].hwirq;
-		out_info->msg = irq->msg;
+		out_info->msg = mirqi_told(irq);
 	} else {
 		out_info->domain = dev->m->root->domain.name;
 		out_info->role = MIRQ_ROLE_ROOT;

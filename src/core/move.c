@@ -135,22 +135,36 @@ static enum mirq_err take_new(struct move *mv)
 	return MIRQ_OK;
 }
 
+/*
+ * Roots that mask: the new id is opened before a message names it. Where the root is the rung of
+ * the ladder and masked, the new id stays closed and the old one is opened instead: an event that
+ * waits there is taken and kept, for nobody else would look at it again.
+ */
+static void open_ids(struct mirq *m, struct mirq_irq *irq) MIRQ_MUST_HOLD(store->leaf)
+{
+	const struct mirqi_root *root = m->root;
+	int is_masked = irq->store->rung == MIRQI_RUNG_ROOT &&
+			(mirqi_state_read(&irq->state) & MIRQI_HWMASKED);
+
+	if (root->ops.unmask)
+		root->ops.unmask(root->init.data, is_masked ? &irq->other : &irq->route);
+}
+
 /* The new id is published, then becomes the route; .other is where it was. */
 static void swap_routes(struct mirq *m, struct mirq_irq *irq)
 {
-	const struct mirqi_root *root = m->root;
+	uint32_t is_active = mirqi_state_read(&irq->state) & MIRQI_ACTIVE;
 	struct mirq_route new_route = irq->other;
 	uintptr_t saved;
 
-	if (mirqi_state_read(&irq->state) & MIRQI_ACTIVE) {
+	if (is_active)
 		atomic_store_explicit(mirqi_cell(m, new_route.cpu, new_route.id), irq,
 				      memory_order_release);
-		if (root->ops.unmask)
-			root->ops.unmask(root->init.data, &new_route);
-	}
 	saved = mirqi_spin_lock(m->host, &irq->store->leaf);
 	irq->other = irq->route;
 	irq->route = new_route;
+	if (is_active)
+		open_ids(m, irq);
 	mirqi_spin_unlock(m->host, &irq->store->leaf, saved);
 }
 

@@ -135,11 +135,34 @@ static void settle_shared(struct request *r)
 		mirqi_irq(r->irqs.store, i)->flags &= ~(uint32_t)MIRQI_IRQ_JOINS;
 }
 
+/* Reserved only again: those that have got their ids in this request. */
+static void unassign_ids(struct request *r)
+{
+	struct mirq *m = r->irqs.store->dev->m;
+	struct mirq_irq *irq;
+
+	mirqi_batch_for_each(irq, &r->fresh)
+	{
+		if (!(irq->flags & MIRQI_IRQ_LATE))
+			continue;
+		irq->flags &= ~(uint32_t)MIRQI_IRQ_LATE;
+		if (irq->flags & MIRQI_IRQ_QUARANTINED)
+			continue;
+		if (irq->flags & MIRQI_IRQ_WAS_ACTIVE)
+			mirqi_retire(m, irq->route.cpu, irq->route.id);
+		else
+			mirqi_drop_id(m, &irq->route);
+		irq->flags &= ~(uint32_t)(MIRQI_IRQ_HAS_ID | MIRQI_IRQ_WAS_ACTIVE);
+		irq->route.kind = MIRQ_ROUTE_NONE;
+		atomic_fetch_add(&m->nr_best_effort, 1);
+	}
+}
+
 /* Best-effort reservations get their ids now; on failure the ones that got one give it back. */
 static enum mirq_err assign_ids(struct request *r)
 {
 	struct mirq *m = r->irqs.store->dev->m;
-	struct mirq_irq *irq, *late;
+	struct mirq_irq *irq;
 	enum mirq_err err;
 
 	mirqi_batch_for_each(irq, &r->fresh)
@@ -147,22 +170,14 @@ static enum mirq_err assign_ids(struct request *r)
 		if (irq->flags & MIRQI_IRQ_HAS_ID)
 			continue;
 		err = mirqi_give_id_in(irq, mirqi_wanted(irq), &irq->route, r->h.why);
-		if (err)
-			goto undo;
-		irq->flags |= MIRQI_IRQ_HAS_ID | MIRQI_IRQ_JOINS;
+		if (err) {
+			unassign_ids(r);
+			return err;
+		}
+		irq->flags |= MIRQI_IRQ_HAS_ID | MIRQI_IRQ_LATE;
 		atomic_fetch_sub(&m->nr_best_effort, 1);
 	}
-	mirqi_batch_for_each(irq, &r->fresh) irq->flags &= ~(uint32_t)MIRQI_IRQ_JOINS;
 	return MIRQ_OK;
-undo:
-	for (late = r->fresh.first; late != irq; late = late->batch_next) {
-		if (!(late->flags & MIRQI_IRQ_JOINS))
-			continue;
-		late->flags &= ~(uint32_t)(MIRQI_IRQ_HAS_ID | MIRQI_IRQ_JOINS);
-		mirqi_drop_id(m, &late->route);
-		atomic_fetch_add(&m->nr_best_effort, 1);
-	}
-	return err;
 }
 
 static void publish_actions(struct request *r)
@@ -209,18 +224,12 @@ static void drop_actions(struct mirq *m, struct mirq_batch *batch)
 	}
 }
 
-/* Open the ways of those that nobody has requested yet. */
-static enum mirq_err open_fresh(struct request *r)
+/* Program, give the handlers, let through. */
+static enum mirq_err open_ways(struct request *r)
 {
 	struct mirq_store *store = r->irqs.store;
-	enum mirq_err err;
+	enum mirq_err err = mirqi_activate(store, &r->fresh, r->h.why);
 
-	if (!r->fresh.nr)
-		return MIRQ_OK;
-	err = assign_ids(r);
-	if (err)
-		return err;
-	err = mirqi_activate(store, &r->fresh, r->h.why);
 	if (err)
 		return err;
 	publish_actions(r);
@@ -232,6 +241,24 @@ static enum mirq_err open_fresh(struct request *r)
 	drop_actions(store->dev->m, &r->fresh);
 	return mirqi_fail(r->h.why, err, 0, store->domain.name,
 			  "the device did not answer, or its store could not be switched on");
+}
+
+/* Open the ways of those that nobody has requested yet. */
+static enum mirq_err open_fresh(struct request *r)
+{
+	struct mirq_irq *irq;
+	enum mirq_err err;
+
+	if (!r->fresh.nr)
+		return MIRQ_OK;
+	err = assign_ids(r);
+	if (err)
+		return err;
+	err = open_ways(r);
+	if (err)
+		unassign_ids(r);
+	mirqi_batch_for_each(irq, &r->fresh) irq->flags &= ~(uint32_t)MIRQI_IRQ_LATE;
+	return err;
 }
 
 static void collect_fresh(struct request *r)
@@ -279,6 +306,15 @@ enum mirq_err mirq_irq_request(struct mirq_irqs irqs, const struct mirq_irq_hand
 	return err;
 }
 
+static void take_off(struct mirq_store *store, struct mirq_batch *batch)
+{
+	if (!batch->nr)
+		return;
+	withdraw_actions(batch);
+	mirqi_deactivate(store, batch);
+	drop_actions(store->dev->m, batch);
+}
+
 void mirqi_release_locked(struct mirq_irqs irqs)
 {
 	struct mirq_store *store = irqs.store;
@@ -291,33 +327,33 @@ void mirqi_release_locked(struct mirq_irqs irqs)
 		if (mirqi_state_read(&irq->state) & MIRQI_ACTIVE)
 			mirqi_batch_add(&batch, irq);
 	}
-	if (!batch.nr)
-		return;
-	withdraw_actions(&batch);
-	mirqi_deactivate(store, &batch);
-	drop_actions(store->dev->m, &batch);
+	take_off(store, &batch);
 }
 
-/* Take one of several actions away; the last one takes the way with it. */
-static void release_one(struct mirq_irqs irqs, uint32_t index, const struct mirq_irq_handler *h)
+/* Take one of several actions away; those whose last one it is go in one batch with their ways. */
+static void release_matching(struct mirq_irqs irqs, const struct mirq_irq_handler *h)
 {
 	struct mirq *m = irqs.store->dev->m;
-	struct mirq_irq *irq = mirqi_irq(irqs.store, index);
-	struct mirq_irqs one = mirq_irq_at(irqs, index - irqs.slots.first);
+	struct mirq_batch last = { NULL, NULL, 0, 0 };
 	struct mirqi_action *a;
+	struct mirq_irq *irq;
 
-	a = irq ? find_action(irq, h, context_of(h, index - irqs.slots.first)) : NULL;
-	if (!a)
-		return;
-	if (atomic_load_explicit(&irq->actions, memory_order_relaxed) == a &&
-	    !atomic_load_explicit(&a->next, memory_order_relaxed)) {
-		mirqi_release_locked(one);
-		return;
+	for (uint32_t i = irqs.slots.first; i < irqs.slots.limit; i++) {
+		irq = mirqi_irq(irqs.store, i);
+		a = irq ? find_action(irq, h, context_of(h, i - irqs.slots.first)) : NULL;
+		if (!a)
+			continue;
+		if (atomic_load_explicit(&irq->actions, memory_order_relaxed) == a &&
+		    !atomic_load_explicit(&a->next, memory_order_relaxed)) {
+			mirqi_batch_add(&last, irq);
+			continue;
+		}
+		unlink_action(irq, a);
+		mirqi_quiesce_one(m, irq);
+		if (a != &irq->first)
+			free_action(m, a);
 	}
-	unlink_action(irq, a);
-	mirqi_quiesce_one(m, irq);
-	if (a != &irq->first)
-		free_action(m, a);
+	take_off(irqs.store, &last);
 }
 
 enum mirq_err mirq_irq_release(struct mirq_irqs irqs, const struct mirq_irq_handler *h)
@@ -330,10 +366,10 @@ enum mirq_err mirq_irq_release(struct mirq_irqs irqs, const struct mirq_irq_hand
 	if (mirqi_range_runs_here(irqs))
 		return MIRQ_EDEADLK;
 	mirqi_mutex_lock(dev->m->host, &dev->mutex);
-	if (!h)
+	if (h)
+		release_matching(irqs, &own);
+	else
 		mirqi_release_locked(irqs);
-	for (uint32_t i = irqs.slots.first; h && i < irqs.slots.limit; i++)
-		release_one(irqs, i, &own);
 	mirqi_mutex_unlock(dev->m->host, &dev->mutex);
 	return MIRQ_OK;
 }

@@ -47,7 +47,7 @@ static enum mirq_err check_template(const struct mirq_store_template *kind,
 				    const struct mirq_store_ops *ops, struct mirq_why *why)
 {
 	const char *text = broken_pair(kind, ops);
-	uint32_t rule = text && ops->begin != ops->commit ? RULE_SLEEPS : RULE_OPS;
+	uint32_t rule = text && !ops->begin != !ops->commit ? RULE_SLEEPS : RULE_OPS;
 
 	if (!kind->name)
 		text = "a store's template needs a name";
