@@ -154,13 +154,10 @@ enum mirq_err mirqi_pci_bar(const struct mirq_config *config, uint32_t bar, uint
 	*out_reason = pci_bar_read(config, bar, &address);
 	if (*out_reason)
 		return MIRQ_EIO;
-	/* A BAR is a power of two in size and aligned to it. [PCI] 6.2.5.1. */
+	/* A BAR is a power of two in size and aligned to it, so it ends below 2^64. [PCI] 6.2.5.1. */
 	boundary = address & (~address + 1);
 	*out_reason = "its BAR is too small for it, by the BAR's own alignment";
 	if ((uint64_t)offset_bytes + size_bytes > boundary)
-		return MIRQ_EIO;
-	*out_reason = "its BAR ends beyond 2^64";
-	if (address + offset_bytes + size_bytes < address)
 		return MIRQ_EIO;
 	*out_address = address + offset_bytes;
 	return MIRQ_OK;

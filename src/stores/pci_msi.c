@@ -118,7 +118,6 @@ static enum mirq_err msi_enable(void *data, uint32_t nr_log2)
 		msi_write(msi, mask, 4, msi->masked);
 	}
 	control = (uint32_t)MIRQ_SET(control, MSI_CONTROL_NR_ENABLED_LOG2, nr_log2);
-	control = (uint32_t)MIRQ_SET(control, MSI_CONTROL_ENABLE, 0);
 	msi_write(msi, MSI_CONTROL, 2, control);
 	msi_intx(msi, 1);
 	msi_write(msi, MSI_CONTROL, 2, (uint32_t)MIRQ_SET(control, MSI_CONTROL_ENABLE, 1));

@@ -97,8 +97,6 @@ static enum mirq_err msix_setup(void *data)
 	enum mirq_err err = mirqi_pci_msix_quiet(&msix->config, msix->capability);
 
 	msix->is_quiet = msix->flags & MIRQI_PCI_MSIX_WAS_RESET;
-	for (uint32_t i = 0; i < MIRQI_PCI_MSIX_MAX_SLOTS / 64; i++)
-		msix->told[i] = 0;
 	msix->is_attached = !err;
 	return err;
 }
@@ -116,7 +114,6 @@ static void msix_command_on(struct mirqi_pci_msix *msix)
 	uint64_t found = mirq_config_read(&msix->config, MSIX_HEADER_COMMAND, 2);
 	uint64_t command = MIRQ_SET(found, MSIX_COMMAND_MEMORY, 1);
 
-	msix->intx_was_on = 0;
 	if (!(msix->flags & MIRQI_PCI_MSIX_KEEP_INTX)) {
 		msix->intx_was_on = !MIRQ_GET(found, MSIX_COMMAND_INTX_OFF);
 		command = MIRQ_SET(command, MSIX_COMMAND_INTX_OFF, 1);

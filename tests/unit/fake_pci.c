@@ -499,8 +499,9 @@ void mirq_host_unmap(struct mirq_host *h, void *mapped, size_t size_bytes)
 {
 	struct fake_window *w = mapped;
 
-	if (w->is_mapped && w->size_bytes == size_bytes)
-		h->nr_mapped--;
+	if (!w->is_mapped || w->size_bytes != size_bytes)
+		abort();
+	h->nr_mapped--;
 	w->is_mapped = 0;
 }
 

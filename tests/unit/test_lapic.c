@@ -159,6 +159,8 @@ static void init__x2_without_msr__enotsup(void **state)
 	assert_non_null(why.text);
 	init.msr = &half;
 	assert_int_equal(mirqi_lapic_init(&l, h, &init), MIRQ_EINVAL);
+	init.msr = &(struct mirq_x86_msr){ MIRQ_SIZED(mirq_x86_msr), .write = fake_msr_write };
+	assert_int_equal(mirqi_lapic_init(&l, h, &init), MIRQ_EINVAL);
 	init.msr = NULL;
 	init.apic = MIRQ_X86_APIC_AS_FOUND;
 	h->map_fails_at = h->nr_maps + 1;

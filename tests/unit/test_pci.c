@@ -267,7 +267,7 @@ static void requesters__function_of_multifunction__bridge_found(void **state)
 	struct fake_function *f = fake_function_add(h, 0, 0x1c, 0);
 
 	(void)state;
-	bridge(h, 0, 0x1c, 1, 1, 7)->rid |= 5;
+	bridge(h, 0, 0x1c, 1, 1, 7)->rid |= 1;
 	check_requesters(h, fake_function_add(h, 1, 0, 0), 0x0100, 0x0101); /* not looked at */
 	fake_set(f, 0x0e, 1, 0x80);
 	check_requesters(h, &h->functions[2], 0x0100, 0x0200);
@@ -284,11 +284,26 @@ static void requesters__second_root_bus_or_segment__own_id(void **state)
 	bridge(h, 0, 1, 1, 0x7f, 7);
 	bridge(h, 0x80, 1, 0x81, 0x90, 4);
 	check_requesters(h, fake_function_add(h, 0x80, 3, 0), 0x8018, 0x8019);
+	assert_true(h->nr_config_reads < 100); /* buses behind bridges are not searched */
 	check_requesters(h, fake_function_add(h, 0x81, 0, 0), 0x8100, 0x8101);
 	f = fake_function_add(h, 5, 0, 0);
 	check_requesters(h, f, 0x0100, 0x8000);
 	f->segment = 1;
 	check_requesters(h, f, 0x0500, 0x0501);
+	fake_host_free(h);
+}
+
+/* Bridges on buses that no bridge leads to: a root bus 1; one that has lost its own. */
+static void requesters__bus_without_a_way__searched_from_there(void **state)
+{
+	struct mirq_host *h = fake_host_new();
+
+	(void)state;
+	bridge(h, 1, 1, 2, 2, 7);
+	check_requesters(h, fake_function_add(h, 2, 1, 0), 0x0200, 0x0300);
+	bridge(h, 0, 4, 3, 9, 4);
+	bridge(h, 4, 1, 5, 5, -1); /* the link to 3 is not its link */
+	check_requesters(h, fake_function_add(h, 5, 1, 0), 0x0408, 0x0409);
 	fake_host_free(h);
 }
 
@@ -640,6 +655,62 @@ static void store__other_kind_found_on__turned_off(void **state)
 	stop(&s);
 }
 
+static enum mirq_handled count(void *context)
+{
+	++*(uint32_t *)context;
+	return MIRQ_HANDLED;
+}
+
+/* Asking for the second store while the first is in use leaves that alone. */
+static void store__other_kind_in_use__stays_on(void **state)
+{
+	struct system s = start_attached(BLOCKS);
+	uint32_t counter = 0;
+	struct mirq_irq_handler handler = { MIRQ_SIZED(mirq_irq_handler), .handle = count,
+					    .context = &counter };
+	struct mirq_store *msi;
+	struct mirq_irqs irqs;
+
+	(void)state;
+	assert_int_equal(mirq_pci_alloc_irqs(s.dev, 1, 1, MIRQ_PCI_MSIX, NULL, &irqs), MIRQ_OK);
+	assert_int_equal(mirq_irq_request(irqs, &handler), MIRQ_OK);
+	assert_int_equal(mirq_pci_store(s.dev, MIRQ_PCI_MSI, &msi, NULL), MIRQ_OK);
+	assert_int_equal(fake_get(s.f, s.f->msix + 2, 2), 0x8007);
+	stop(&s);
+}
+
+/* What the caller knows of the function reaches the stores. */
+static void attach__flags__seen_in_what_is_touched(void **state)
+{
+	static const uint32_t kinds[] = { MIRQ_PCI_MSIX, MIRQ_PCI_MSI };
+
+	(void)state;
+	for (uint32_t flags = 0; flags < 4; flags++)
+		for (uint32_t k = 0; k < 2; k++) {
+			struct system s = start(BLOCKS);
+			uint32_t counter = 0;
+			struct mirq_irq_handler handler = { MIRQ_SIZED(mirq_irq_handler),
+							    .handle = count, .context = &counter };
+			struct mirq_irqs irqs;
+
+			s.init.flags = flags;
+			assert_int_equal(mirq_pci_attach(s.m, &s.init, &s.dev), MIRQ_OK);
+			assert_int_equal(mirq_pci_alloc_irqs(s.dev, 2, 2, kinds[k], NULL, &irqs),
+					 MIRQ_OK);
+			fake_host_clear(s.h);
+			assert_int_equal(mirq_irq_request(irqs, &handler), MIRQ_OK);
+			assert_int_equal(!!(fake_get(s.f, 4, 2) & 0x400),
+					 !(flags & MIRQ_PCI_KEEP_INTX));
+			if (k == 0) {
+				uint32_t is_reset = flags & MIRQ_PCI_WAS_RESET;
+
+				assert_int_equal(s.h->nr_reads, is_reset ? 1 : 3);
+				assert_int_equal(s.h->nr_writes, is_reset ? 8 : 8 + 6);
+			}
+			stop(&s);
+		}
+}
+
 static const char *kind_of(struct mirq_irqs irqs)
 {
 	struct mirq_domain_info info;
@@ -651,6 +722,7 @@ static const char *kind_of(struct mirq_irqs irqs)
 static void alloc_irqs__min_to_max__msix_then_msi(void **state)
 {
 	struct system s = start_attached(BLOCKS);
+	struct mirq_irq_want want = { MIRQ_SIZED(mirq_irq_want) };
 	struct mirq_irqs irqs, more;
 
 	(void)state;
@@ -662,9 +734,15 @@ static void alloc_irqs__min_to_max__msix_then_msi(void **state)
 	assert_int_equal(mirq_irq_count(more), 3);
 	assert_int_equal(mirq_irq_free(more), MIRQ_OK);
 	assert_int_equal(mirq_irq_free(irqs), MIRQ_OK);
-	assert_int_equal(mirq_pci_alloc_irqs(s.dev, 1, 100000, MIRQ_PCI_MSI, NULL, &irqs), MIRQ_OK);
+	assert_int_equal(mirq_pci_alloc_irqs(s.dev, 1, UINT32_MAX, MIRQ_PCI_MSI, NULL, &irqs),
+			 MIRQ_OK);
 	assert_string_equal(kind_of(irqs), "PCI-MSI");
 	assert_int_equal(mirq_irq_count(irqs), 4);
+	assert_int_equal(mirq_irq_free(irqs), MIRQ_OK);
+	want.at.first = 7;
+	want.at.limit = 8;
+	assert_int_equal(mirq_pci_alloc_irqs(s.dev, 2, 2, MIRQ_PCI_MSIX, &want, &irqs), MIRQ_OK);
+	assert_int_equal(irqs.slots.first, 0); /* .at is ignored */
 	stop(&s);
 }
 
@@ -701,13 +779,13 @@ static void alloc_irqs__defects__errors(void **state)
 	assert_int_equal(mirq_pci_attach(s.m, &s.init, &none), MIRQ_OK);
 	assert_int_equal(mirq_pci_alloc_irqs(none, 1, 2, MIRQ_PCI_ANY, &want, &irqs), MIRQ_ENOTSUP);
 	assert_int_equal(irqs.slots.first, 7);
+	/* A kind that is not there was not tried: the reason is that of the other. */
+	fake_msix_add(plain, 2, 0, 0x1000, 0, 0x2000);
+	fake_bar_add(plain, 0, 0xfd000000, 0x4000, 0);
+	s.init.name = "MSI-X only";
+	assert_int_equal(mirq_pci_attach(s.m, &s.init, &none), MIRQ_OK);
+	assert_int_equal(mirq_pci_alloc_irqs(none, 3, 3, MIRQ_PCI_ANY, &want, &irqs), MIRQ_ENOSPC);
 	stop(&s);
-}
-
-static enum mirq_handled count(void *context)
-{
-	++*(uint32_t *)context;
-	return MIRQ_HANDLED;
 }
 
 /* From the bus to the handler and back, by both kinds; what the device sends comes from the fake. */
@@ -765,6 +843,7 @@ int main(void)
 		cmocka_unit_test(requesters__silent_bridge_on_a_link__link_and_below),
 		cmocka_unit_test(requesters__function_of_multifunction__bridge_found),
 		cmocka_unit_test(requesters__second_root_bus_or_segment__own_id),
+		cmocka_unit_test(requesters__bus_without_a_way__searched_from_there),
 		cmocka_unit_test(requesters__numbers_that_loop__ends),
 		cmocka_unit_test(bar__each_kind__address_or_reason),
 		cmocka_unit_test(attach__defects__error_and_nothing_left),
@@ -772,6 +851,8 @@ int main(void)
 		cmocka_unit_test(store__both_kinds__attached_once_each),
 		cmocka_unit_test(store__defects__error_and_sentence),
 		cmocka_unit_test(store__other_kind_found_on__turned_off),
+		cmocka_unit_test(store__other_kind_in_use__stays_on),
+		cmocka_unit_test(attach__flags__seen_in_what_is_touched),
 		cmocka_unit_test(alloc_irqs__min_to_max__msix_then_msi),
 		cmocka_unit_test(alloc_irqs__msix_refuses__falls_back),
 		cmocka_unit_test(alloc_irqs__defects__errors),

@@ -186,6 +186,25 @@ static void mask__each_slot__keeps_the_others(void **state)
 	stop(&x);
 }
 
+static void mask__several__add_up(void **state)
+{
+	struct fixture x;
+
+	(void)state;
+	start(&x, 2, 0, 1);
+	bring_up(&x, 2);
+	fake_host_clear(x.h);
+	for (uint32_t i = 0; i < 4; i += 2) {
+		struct mirq_slot slot = slot_of(&x, i);
+
+		x.ops->mask(&slot);
+	}
+	assert_string_equal(x.h->trace, "cW4c.4=1 cW4c.4=5 ");
+	x.ops->disable(&x.msi);
+	assert_int_equal(fake_get(x.f, 0x42, 2), 0x104); /* as out of reset */
+	stop(&x);
+}
+
 /* Out of reset the mask register is 0: a slot must not fire before it is unmasked. */
 static void enable__maskable__silent_until_unmasked(void **state)
 {
@@ -315,6 +334,7 @@ int main(void)
 		cmocka_unit_test(bring_up__sixteen_maskable_64__in_order),
 		cmocka_unit_test(raise__each_slot__data_or_number),
 		cmocka_unit_test(mask__each_slot__keeps_the_others),
+		cmocka_unit_test(mask__several__add_up),
 		cmocka_unit_test(enable__maskable__silent_until_unmasked),
 		cmocka_unit_test(intx__found_off_or_kept__stays),
 		cmocka_unit_test(setup__found_on__turned_off),

@@ -60,11 +60,14 @@ static void start(struct fixture *x, uint32_t nr, uint32_t flags)
 	x->msix.pba = map(x->h, 0xfe000800, x->msix.pba_place.size_bytes);
 	x->ops = mirqi_pci_msix_template.ops;
 	assert_int_equal(x->ops->setup(&x->msix), MIRQ_OK);
+	assert_int_equal(x->msix.is_attached, 1);
 	fake_host_clear(x->h);
 }
 
 static void stop(struct fixture *x)
 {
+	x->ops->teardown(&x->msix);
+	assert_int_equal(x->msix.is_attached, 0);
 	assert_int_equal(x->f->torn, 0);
 	assert_int_equal(x->f->fired_stale, 0);
 	fake_host_free(x->h);
@@ -399,6 +402,7 @@ static void gone__every_op__eio_or_unknown(void **state)
 	x.ops->write(&slot, &(struct mirq_msg){ 0xfee00000, 1 });
 	assert_int_equal(x.words[3], 1); /* not all ones: the control word of nobody is not kept */
 	assert_int_equal(x.ops->setup(&x.msix), MIRQ_EIO);
+	assert_int_equal(x.msix.is_attached, 0);
 	stop(&x);
 }
 
@@ -437,13 +441,14 @@ static void init__capability__sizes_and_defects(void **state)
 		{ 0x0001, 0x1000, 0xfffffff8, 0, 0, "beyond every BAR" },
 		{ 0xffff, 0, 0, 0, 0, "gone" },
 	};
+	struct mirqi_pci_msix msix;
+	const char *reason = NULL;
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		struct mirqi_pci_msix msix;
-		const char *reason = NULL;
 		enum mirq_err err;
 
+		reason = NULL;
 		fake_set(f, 0x42, 2, cases[i].control);
 		fake_set(f, 0x44, 4, cases[i].table);
 		fake_set(f, 0x48, 4, cases[i].pba);
@@ -460,9 +465,9 @@ static void init__capability__sizes_and_defects(void **state)
 		assert_int_equal(msix.table_place.bar, cases[i].table & 7);
 		assert_int_equal(msix.pba_place.offset_bytes, cases[i].pba & ~7u);
 	}
-	assert_int_equal(mirqi_pci_msix_init(&(struct mirqi_pci_msix){ .nr_slots = 0 }, &config,
-					     0xf8, &(const char *){ NULL }),
-			 MIRQ_EIO);
+	assert_int_equal(mirqi_pci_msix_init(&msix, &config, 0xf8, &reason), MIRQ_EIO);
+	fake_set(f, 0xf8, 4, 0x1000); /* the last place where one fits */
+	assert_int_equal(mirqi_pci_msix_init(&msix, &config, 0xf4, &reason), MIRQ_OK);
 	assert_int_equal(h->nr_config_writes, 0);
 	fake_host_free(h);
 }

@@ -14,6 +14,8 @@
 
 #include "fake_pci.h"
 
+#include "core/core.h"
+
 #include <mirq/bus.h>
 #include <mirq/inspect.h>
 #include <mirq/mirq.h>
@@ -173,6 +175,10 @@ static void attach__two_units__links_as_scopes_say(void **state)
 	assert_string_equal(parent_of(&s, 1, 0x0010), "VECTOR");
 	assert_int_equal(units.flags[0], 0);
 	assert_int_equal(units.address[1], 0xfed91000);
+	assert_int_equal(s.m->root->init.carries, MIRQ_CARRIES_ONE | MIRQ_CARRIES_BLOCKS);
+	assert_int_equal(s.m->root->init.traits,
+			 MIRQ_ROOT_ENDS_EDGE_FIRST | MIRQ_ROOT_ADDRESS_HAS_TARGET);
+	assert_int_equal(s.m->root->init.limit_hw_target, 255);
 	assert_int_equal(s.h->nr_logged, 0);
 	stop(&s);
 	assert_int_equal(units.nr_detached, 2);
@@ -194,6 +200,39 @@ static void attach__path_through_bridges__resolved(void **state)
 	assert_string_equal(parent_of(&s, 0, 0x0548), "VT-d 0");
 	assert_string_equal(parent_of(&s, 0, 0x0549), "VT-d 1");
 	assert_string_equal(parent_of(&s, 0, 0x0018), "VT-d 1");
+	stop(&s);
+}
+
+/* As deep as a path can be, down to the last function; and hand-written nonsense. */
+static void attach__longest_and_absurd_paths__resolved_or_told(void **state)
+{
+	static const struct {
+		uint8_t nr_steps, device, function;
+	} absurd[] = { { 0, 31, 7 }, { 9, 31, 7 }, { 8, 32, 7 }, { 8, 31, 8 } };
+	struct system s;
+
+	(void)state;
+	start(&s);
+	for (uint8_t bus = 10; bus < 17; bus++)
+		fake_bridge_add(s.h, bus, 1, bus + 1u, 17);
+	s.scopes[0] = scope(MIRQ_X86_SCOPE_ENDPOINT, 10, 1);
+	for (uint32_t i = 0; i < 8; i++)
+		s.scopes[0].steps[i].device = 1;
+	s.scopes[0].nr_steps = 8;
+	s.scopes[0].steps[7].device = 31;
+	s.scopes[0].steps[7].function = 7;
+	assert_int_equal(mirq_x86_attach(s.m, &s.init), MIRQ_OK);
+	assert_string_equal(parent_of(&s, 0, 0x11ff), "VT-d 0");
+	assert_int_equal(s.h->nr_logged, 0);
+	for (uint32_t i = 0; i < 4; i++) {
+		s.scopes[0].nr_steps = absurd[i].nr_steps;
+		s.scopes[0].steps[7].device = absurd[i].device;
+		s.scopes[0].steps[7].function = absurd[i].function;
+		restart(&s);
+		assert_int_equal(mirq_x86_attach(s.m, &s.init), MIRQ_OK);
+		assert_int_equal(s.h->nr_logged, i + 1);
+		assert_string_equal(parent_of(&s, 0, 0x11ff), "VT-d 1");
+	}
 	stop(&s);
 }
 
@@ -228,9 +267,6 @@ static void attach__scope_that_leads_nowhere__passed_over(void **state)
 	restart(&s);
 	assert_int_equal(mirq_x86_attach(s.m, &s.init), MIRQ_OK);
 	assert_int_equal(s.h->nr_logged, 2);
-	s.scopes[0].nr_steps = 9; /* hand-written nonsense */
-	restart(&s);
-	assert_int_equal(mirq_x86_attach(s.m, &s.init), MIRQ_OK);
 	stop(&s);
 }
 
@@ -374,6 +410,7 @@ static void attach__vectors__inside_and_apart_from_spurious(void **state)
 		uint32_t first, limit, spurious;
 		enum mirq_err err;
 	} cases[] = {
+		{ 48, 240, 16, MIRQ_OK },     { 48, 256, 47, MIRQ_EINVAL },
 		{ 16, 255, 0, MIRQ_OK },      { 16, 255, 255, MIRQ_OK },
 		{ 48, 49, 47, MIRQ_OK },      { 48, 239, 239, MIRQ_OK },
 		{ 15, 240, 0, MIRQ_EINVAL },  { 48, 256, 0, MIRQ_EINVAL },
@@ -496,6 +533,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(attach__two_units__links_as_scopes_say),
 		cmocka_unit_test(attach__path_through_bridges__resolved),
+		cmocka_unit_test(attach__longest_and_absurd_paths__resolved_or_told),
 		cmocka_unit_test(attach__bridge_to_bus_255__whole_range),
 		cmocka_unit_test(attach__scope_that_leads_nowhere__passed_over),
 		cmocka_unit_test(attach__one_unit_fails__its_scopes_go_to_the_root),

@@ -88,6 +88,7 @@ static void decode__compatibility__says_target_and_defects(void **state)
 		{ { 0xfee00fe0, 0x0062 }, 0x7f00, 0x62, NO, "more than 8 bits" },
 		{ { 0xfee00000, 0x0000 }, 0, 0, NO, "below 16" },
 		{ { 0xfee00000, 0x010f }, 0, 15, NO, "below 16" },
+		{ { 0xfee00000, 0x0010 }, 0, 16, NO, "physical destination" },
 		{ { 0xfee00000, 0x0200 }, 0, 0, NO, "system management" },
 		{ { 0xfee00000, 0x0330 }, 0, 0x30, NO, "reserved one" },
 		{ { 0xfee00000, 0x0400 }, 0, 0, NO, "non-maskable" },
