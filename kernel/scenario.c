@@ -22,6 +22,7 @@ static const struct scenario scenarios[] = {
 	{ "forgery", "messages of the wrong sender or form are blocked", scenario_forgery },
 	{ "limits", "as many vectors as the CPUs hold", scenario_limits },
 	{ "masks", "events are kept while an interrupt is off", scenario_masks },
+	{ "measure", "what mirq costs, in instructions and bytes (-icount)", scenario_measure },
 	{ "multimsi", "every message of a multi-message MSI, masks in MSI", scenario_multimsi },
 	{ "nvme", "the image verified on every CPU, queues moved under load", scenario_nvme },
 	{ "run", "one machine from its firmware to a verdict", scenario_all },

@@ -50,6 +50,7 @@ void scenario_fault(void);
 void scenario_forgery(void);
 void scenario_limits(void);
 void scenario_masks(void);
+void scenario_measure(void);
 void scenario_multimsi(void);
 void scenario_nvme(void);
 
