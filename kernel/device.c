@@ -42,9 +42,13 @@ static uint32_t nr_devices;
 
 static const struct firing_driver *driver_of(const struct pci_function *f)
 {
-	for (uint32_t i = 0; i < NR_DRIVERS; i++)
-		if (drivers[i]->vendor == f->vendor && drivers[i]->device == f->device)
-			return drivers[i];
+	for (uint32_t i = 0; i < NR_DRIVERS; i++) {
+		const struct firing_driver *d = drivers[i];
+
+		if (d->vendor == f->vendor &&
+		    (d->device == f->device || (d->other_device && d->other_device == f->device)))
+			return d;
+	}
 	return NULL;
 }
 

@@ -21,6 +21,7 @@ struct firing_device;
 struct firing_driver { /* static const, one a kind of device */
 	const char *name;
 	uint32_t vendor, device;
+	uint32_t other_device; /* the same to the driver; 0: none */
 	uint32_t kinds; /* enum mirq_pci_kind, or-ed: the stores that it raises interrupts from */
 	/*
 	 * Map registers, quiet the device; may set nr_vectors, which is what the capability says.

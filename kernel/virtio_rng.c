@@ -25,6 +25,7 @@
 
 #define VIRTIO_VENDOR 0x1af4
 #define VIRTIO_RNG_TRANSITIONAL 0x1005
+#define VIRTIO_RNG_MODERN 0x1044
 
 /* Vendor capability of configuration space. [VIRTIO] 4.1.4. */
 #define PCI_CAPABILITY_VENDOR 0x09
@@ -321,11 +322,12 @@ static void rng_stop(struct firing_device *d)
 	(void)reset(d, d->data);
 }
 
-/* QEMU's on a root bus is transitional; its modern interface is the one used. */
+/* Transitional on a root bus, modern behind a port; the modern interface is the one used. */
 const struct firing_driver virtio_rng_driver = {
 	.name = "virtio-rng",
 	.vendor = VIRTIO_VENDOR,
 	.device = VIRTIO_RNG_TRANSITIONAL,
+	.other_device = VIRTIO_RNG_MODERN,
 	.kinds = MIRQ_PCI_MSIX,
 	.open = rng_open,
 	.start = rng_start,

@@ -15,6 +15,7 @@
 
 #include "console.h"
 #include "mirq_port.h"
+#include "option.h"
 #include "scenario.h"
 
 enum {
@@ -22,6 +23,12 @@ enum {
 	EXPRESS_TYPE_TO_PCI = 7,
 	NAME_BYTES = 32
 };
+
+/* Option witness: somebody reads it. */
+static bool is_asked(void)
+{
+	return option_text("witness");
+}
 
 /* A value has no space in it. */
 static void join(char out[NAME_BYTES], const char *name)
@@ -34,7 +41,8 @@ static void join(char out[NAME_BYTES], const char *name)
 
 void witness_begin(bool is_remapped)
 {
-	print("witness: begin version=1 remapper=%s\n", is_remapped ? "vtd" : "none");
+	if (is_asked())
+		print("witness: begin version=1 remapper=%s\n", is_remapped ? "vtd" : "none");
 }
 
 static bool is_bridge_to_pci(const struct pci_function *b)
@@ -65,6 +73,8 @@ void witness_slot(const char *device, const struct pci_function *function, struc
 	struct mirq_irq_info info;
 	struct mirq_hop_info hop;
 
+	if (!is_asked())
+		return;
 	join(name, device);
 	if (mirq_irq_inspect(one, &info)) {
 		report_failure("%s: slot %u cannot be inspected", device, one.slots.first);
@@ -82,6 +92,8 @@ void witness_free(const char *device, uint32_t slot)
 {
 	char name[NAME_BYTES];
 
+	if (!is_asked())
+		return;
 	join(name, device);
 	print("witness: free device=%s slot=%u\n", name, slot);
 }
@@ -90,6 +102,8 @@ void witness_handled(const struct witness_handled *w)
 {
 	char name[NAME_BYTES], raised[32] = "";
 
+	if (!is_asked())
+		return;
 	join(name, w->device);
 	if (w->nr_raised)
 		format(raised, sizeof(raised), " raised=%lu", *w->nr_raised);
@@ -100,20 +114,25 @@ void witness_handled(const struct witness_handled *w)
 
 void witness_budget(const char *phase, uint64_t nr_invalidations, uint64_t nr_waits)
 {
-	print("witness: budget phase=%s iec=%lu waits=%lu\n", phase, nr_invalidations, nr_waits);
+	if (is_asked())
+		print("witness: budget phase=%s iec=%lu waits=%lu\n", phase, nr_invalidations,
+		      nr_waits);
 }
 
 void witness_expect(enum witness_expected kind, uint32_t nr)
 {
 	static const char *const words[] = { "blocked", "compat", "direct", "faults" };
 
-	print("witness: expect %s=%u\n", words[kind], nr);
+	if (is_asked())
+		print("witness: expect %s=%u\n", words[kind], nr);
 }
 
 void witness_end(void)
 {
 	struct mirq_domain *domain = NULL;
 
+	if (!is_asked())
+		return;
 	while ((domain = mirq_domain_next(port_mirq(), domain))) {
 		struct mirq_vtd_stats stats;
 

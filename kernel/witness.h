@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What the kernel says of itself to the checker on the host, which compares it with QEMU's trace.
- * Format: docs/witness.md.
+ * Silent without the option witness, which scripts/run-machine --trace gives. Format:
+ * docs/witness.md.
  */
 #ifndef KERNEL_WITNESS_H
 #define KERNEL_WITNESS_H
