@@ -951,7 +951,7 @@ static enum mirq_err store_setup(void *data)
 	enum mirq_err err = note(&s->d, MOCK_OP_SETUP, "%s", "");
 
 	for (uint32_t i = 0; i < s->init.nr_slots; i++)
-		s->slots[i].is_masked = !!s->ops.mask;
+		s->slots[i].is_masked = s->ops.mask && (s->kind.traits & MIRQ_STORE_RESETS_MASKED);
 	s->is_all_masked = !!s->ops.mask_all;
 	s->is_on = !s->ops.enable;
 	return err;
@@ -1244,6 +1244,8 @@ struct mock_store *mock_store(struct mock *m, enum mock_kind kind, const char *n
 	};
 	if (kind == MOCK_MSI)
 		s->kind.traits |= MIRQ_STORE_ONE_MESSAGE;
+	if (s->ops.mask && kind != MOCK_IMS && kind != MOCK_NO_FLUSH)
+		s->kind.traits |= MIRQ_STORE_RESETS_MASKED;
 	s->init = (struct mirq_store_init){
 		MIRQ_SIZED(mirq_store_init), .kind = &s->kind, .data = s,
 		.nr_slots = nr_slots,        .why = &m->why,
