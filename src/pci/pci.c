@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * pci.c - the PCI bus: a function becomes a device, its MSI and MSI-X capabilities become stores when
- * somebody asks for them. Not here: what the stores do (src/stores), how configuration space is walked
- * (walk.c), who a function is to the root complex (requesters.c).
- * Sources: [PCI] 6.7, 6.8; [PCIE] 6.1.4. Locking: pci_function.mutex around attaching a store, taken
- * before the device's mutex; a store of a function is not detached while it is asked for.
+ * pci.c - the PCI bus: a function becomes a device, its MSI and MSI-X capabilities become
+ * stores when somebody asks for them. Not here: what the stores do (src/stores), how
+ * configuration space is walked (walk.c), who a function is to the root complex (requesters.c).
+ * Sources: [PCI] 6.7, 6.8; [PCIE] 6.1.4. Locking: pci_function.mutex around attaching a store,
+ * taken before the device's mutex; a store of a function is not detached while it is asked for.
  */
 #include "pci_regs.h"
 #include "walk.h"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * pci_regs.h - the registers of PCI configuration space that the bus itself needs: header, bridge
- * numbers, BARs, the list of capabilities. MSI and MSI-X are the stores' (src/stores). Numbers only; the
- * simulator and the tests have their own.
+ * pci_regs.h - the registers of PCI configuration space that the bus itself needs: header,
+ * bridge numbers, BARs, the list of capabilities. MSI and MSI-X are the stores' (src/stores).
+ * Numbers only; the simulator and the tests have their own.
  * Sources: [PCI] 6.1, 6.2.5, 6.7, appendix H; [PCIBR] 5.1; [PCIE] 7.5. Locking: none needed.
  */
 #ifndef MIRQI_PCI_REGS_H

@@ -2,30 +2,34 @@
 /*
  * requesters.c - under which ids the messages of a PCI function arrive at the root complex.
  *
- * A PCI Express function sends under its own id: requests carry it from the function to the root
- * complex, through root ports and switches. A conventional bus has no ids. Where a request leaves one,
- * the bridge must give it one, and everything nearer to the root complex sees the bridge's choice. So
- * the bridge that is nearest to the root complex and stands above a conventional bus decides; what is
- * below it does not count any more. Three cases of that bridge:
+ * A PCI Express function sends under its own id: requests carry it from the function to the
+ * root complex, through root ports and switches. A conventional bus has no ids. Where a request
+ * leaves one, the bridge must give it one, and everything nearer to the root complex sees the
+ * bridge's choice. So the bridge that is nearest to the root complex and stands above a
+ * conventional bus decides; what is below it does not count any more. Three cases of that
+ * bridge:
  *
- * 1. PCI Express to PCI/PCI-X bridge (capability says type 7). It takes ownership of requests from a
- *    conventional bus and sends them as {secondary bus, device 0, function 0}; of those from a PCI-X
- *    bus it may keep the id that PCI-X gave them, that of any function behind it. [PCIBR] 2.3. All of
- *    that, and the function's own id, are the buses behind the bridge: secondary to subordinate, whole.
- * 2. A bridge without the PCI Express capability on a bus of the root complex itself: a legacy PCI
- *    bridge inside the root complex, which knows such bridges as its neighbours and uses the bridge's
- *    own id. So does a bridge of type 8 (PCI to PCI Express), whose primary bus is conventional.
- *    The function's own id never arrives then, and a set that held it as well would need every id
- *    between the two: exactly the bridge's id.
- * 3. A bridge without the capability although a PCI Express link ends in it: by its place it is case 1,
- *    by what it says of itself case 2, and both have been built. The bus of the link holds nothing but
- *    this bridge's device, so taking that bus too covers both and lets nobody else in.
+ * 1. PCI Express to PCI/PCI-X bridge (capability says type 7). It takes ownership of requests
+ *    from a conventional bus and sends them as {secondary bus, device 0, function 0}; of those
+ *    from a PCI-X bus it may keep the id that PCI-X gave them, that of any function behind it.
+ *    [PCIBR] 2.3. All of that, and the function's own id, are the buses behind the bridge:
+ *    secondary to subordinate, whole.
+ * 2. A bridge without the PCI Express capability on a bus of the root complex itself: a legacy
+ *    PCI bridge inside the root complex, which knows such bridges as its neighbours and uses
+ *    the bridge's own id. So does a bridge of type 8 (PCI to PCI Express), whose primary bus is
+ *    conventional. The function's own id never arrives then, and a set that held it as well
+ *    would need every id between the two: exactly the bridge's id.
+ * 3. A bridge without the capability although a PCI Express link ends in it: by its place it is
+ *    case 1, by what it says of itself case 2, and both have been built. The bus of the link
+ *    holds nothing but this bridge's device, so taking that bus too covers both and lets nobody
+ *    else in.
  *
- * Bridges are found from the root down, since only numbers that contain the function's bus can lie on
- * its way: on each bus look for the bridge that does, go on with its secondary bus; where there is
- * none, behind the highest bus that the bridges of this one have. Bus numbers only grow, so the search
- * ends after 256 buses whatever the bridges say. A function on a bus that no bridge names is on a root
- * bus, or a virtual one beyond its bridge's secondary bus: own id.
+ * Bridges are found from the root down, since only numbers that contain the function's bus can
+ * lie on its way: on each bus look for the bridge that does, go on with its secondary bus;
+ * where there is none, behind the highest bus that the bridges of this one have. Bus numbers
+ * only grow, so the search ends after 256 buses whatever the bridges say. A function on a bus
+ * that no bridge names is on a root bus, or a virtual one beyond its bridge's secondary bus:
+ * own id.
  *
  * Sources: [PCIBR] 2.3; [PCIE] 2.2.6.2, 7.5.3.2. Locking: none; nothing is kept.
  */

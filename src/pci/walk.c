@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * walk.c - lists and registers of PCI configuration space: capabilities, bus numbers of bridges, BARs.
- * Every walk is bounded and every number is doubted. Writes nothing.
+ * walk.c - lists and registers of PCI configuration space: capabilities, bus numbers of
+ * bridges, BARs. Every walk is bounded and every number is doubted. Writes nothing.
  * Sources: [PCI] 6.2.5, 6.7; [PCIBR] 5.1; [PCIE] 7.5.1. Locking: none; nothing is kept.
  */
 #include "pci_regs.h"
@@ -154,7 +154,7 @@ enum mirq_err mirqi_pci_bar(const struct mirq_config *config, uint32_t bar, uint
 	*out_reason = pci_bar_read(config, bar, &address);
 	if (*out_reason)
 		return MIRQ_EIO;
-	/* A BAR is a power of two in size and aligned to it, so it ends below 2^64. [PCI] 6.2.5.1. */
+	/* A BAR is a power of two in size and aligned to it: it does not wrap. [PCI] 6.2.5.1. */
 	boundary = address & (~address + 1);
 	*out_reason = "its BAR is too small for it, by the BAR's own alignment";
 	if ((uint64_t)offset_bytes + size_bytes > boundary)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * walk.h - reading PCI configuration space as what it is: bytes that somebody else wrote. Private to
- * src/pci.
+ * walk.h - reading PCI configuration space as what it is: bytes that somebody else wrote.
+ * Private to src/pci.
  */
 #ifndef MIRQI_PCI_WALK_H
 #define MIRQI_PCI_WALK_H
@@ -30,9 +30,10 @@ MIRQ_MUST_CHECK enum mirq_err mirqi_pci_requesters(const struct mirq_config *con
 						   const char **out_reason);
 
 /*
- * Where @size_bytes at @offset_bytes of BAR @bar lie in memory. Nothing is written: a BAR is sized by
- * its alignment, so one that is too small but sits on a larger boundary passes.
- * Context: thread. Errors: MIRQ_EIO (no such BAR, not memory, not assigned, too small: *out_reason).
+ * Where @size_bytes at @offset_bytes of BAR @bar lie in memory. Nothing is written: a BAR is
+ * sized by its alignment, so one that is too small but sits on a larger boundary passes.
+ * Context: thread. Errors: MIRQ_EIO (no such BAR, not memory, not assigned, too small:
+ * *out_reason).
  */
 MIRQ_MUST_CHECK enum mirq_err mirqi_pci_bar(const struct mirq_config *config, uint32_t bar,
 					    uint32_t offset_bytes, uint32_t size_bytes,

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * lapic.c - the root of x86: one local APIC per CPU, in xAPIC mode (a page of registers) or in x2APIC
- * mode (model-specific registers). It ends interrupts, resends, reads what is pending, names CPUs in
- * messages. Not here: who hands out vectors (the core), remapping, the timer, thermal and performance
- * vectors and every other local interrupt (the host's).
- * Sources: [SDM3] 11.4 (registers), 11.6 (ICR), 11.8 (IRR, ISR, EOI), 11.9 (spurious), 11.12 (x2APIC).
+ * lapic.c - the root of x86: one local APIC per CPU, in xAPIC mode (a page of registers) or in
+ * x2APIC mode (model-specific registers). It ends interrupts, resends, reads what is pending,
+ * names CPUs in messages. Not here: who hands out vectors (the core), remapping, the timer,
+ * thermal and performance vectors and every other local interrupt (the host's).
+ * Sources: [SDM3] 11.4 (registers), 11.6 (ICR), 11.8 (IRR, ISR, EOI), 11.9 (spurious), 11.12
+ * (x2APIC).
  * Locking: none. A CPU touches its own APIC only; a sequence of two accesses has interrupts off.
  */
 #include "lapic.h"
@@ -41,8 +42,9 @@ static int lapic_vector_bit(const struct mirqi_lapic *l, uint32_t registers, uin
 }
 
 /*
- * Put this CPU into x2APIC mode. Order: the APIC must be globally enabled first; from disabled straight
- * to x2APIC is a general-protection fault. [SDM3] 11.12.5. An APIC that cannot ignores the bit.
+ * Put this CPU into x2APIC mode. Order: the APIC must be globally enabled first; from disabled
+ * straight to x2APIC is a general-protection fault. [SDM3] 11.12.5. An APIC that cannot ignores
+ * the bit.
  */
 static enum mirq_err lapic_enter_x2(const struct mirqi_lapic *l)
 {
@@ -73,8 +75,8 @@ static enum mirq_err lapic_check_xapic(const struct mirqi_lapic *l)
 }
 
 /*
- * Order: the task priority first, so that nothing is held back when the enable bit lets interrupts in;
- * the enable bit comes together with the spurious vector. [SDM3] 11.9.
+ * Order: the task priority first, so that nothing is held back when the enable bit lets
+ * interrupts in; the enable bit comes together with the spurious vector. [SDM3] 11.9.
  */
 static enum mirq_err lapic_cpu_up(void *data, uint32_t cpu, uint32_t hw_target)
 {
@@ -173,8 +175,8 @@ static void lapic_wait_sent(const struct mirqi_lapic *l)
 }
 
 /*
- * Order: destination, then the low half, which sends. The destination found is put back, because this
- * may have interrupted the host between its own two writes. [SDM3] 11.6.1.
+ * Order: destination, then the low half, which sends. The destination found is put back,
+ * because this may have interrupted the host between its own two writes. [SDM3] 11.6.1.
  */
 static void lapic_xapic_resend(void *data, const struct mirq_route *route)
 {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * lapic_regs.h - registers of the local APIC. Offsets are those of the xAPIC page; the x2APIC register
- * is the model-specific register 0x800 + offset / 16. Numbers only; the simulator has its own.
+ * lapic_regs.h - registers of the local APIC. Offsets are those of the xAPIC page; the x2APIC
+ * register is the model-specific register 0x800 + offset / 16. Numbers only; the simulator has
+ * its own.
  * Sources: [SDM3] 11.4.1 (page), 11.12.1.2 (MSRs), 11.6.1 (ICR), 11.9 (SVR). Locking: none needed.
  */
 #ifndef MIRQI_LAPIC_REGS_H

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * x86.c - from the description of an x86 machine to its hierarchy: the root, the remapping units, and
- * links that say which PCI requesters each unit answers for. It stands with the roots because it is what
- * attaches this one (lapic.c) and decides its mode; the units it knows by their public header only. Not
- * here: reading firmware tables (src/firmware), programming a unit (src/remappers).
+ * x86.c - from the description of an x86 machine to its hierarchy: the root, the remapping
+ * units, and links that say which PCI requesters each unit answers for. It stands with the
+ * roots because it is what attaches this one (lapic.c) and decides its mode; the units it knows
+ * by their public header only. Not here: reading firmware tables (src/firmware), programming a
+ * unit (src/remappers).
  *
- * Order: root, units, links. A unit needs the root for routes; links are made when it is known which
- * units work. x2APIC is entered by each CPU when it goes online: after the units can name 32-bit ids.
+ * Order: root, then each unit with its links. A unit needs the root for routes; where its links
+ * lead depends on whether it works. x2APIC is entered by each CPU when it goes online: after the
+ * units can name 32-bit ids.
  *
  * Sources: [SDM3] 11.12; [VTD] 8.3 (which unit, device scopes), 5.1.4 (extended interrupt mode).
  * Locking: init context.
@@ -198,8 +200,8 @@ static enum mirq_err x86_resolve(const struct x86 *x, uint16_t segment,
 }
 
 /*
- * Requesters of one scope go to @parent. A scope that leads nowhere - firmware lists devices that are
- * not there - takes no requester away from anybody: it is told and passed over.
+ * Requesters of one scope go to @parent. A scope that leads nowhere - firmware lists devices
+ * that are not there - takes no requester away from anybody: it is told and passed over.
  */
 static enum mirq_err x86_link_scope(const struct x86 *x, const struct mirq_x86_unit *unit,
 				    const struct mirq_x86_scope *scope, struct mirq_domain *parent)
@@ -232,9 +234,9 @@ static enum mirq_err x86_link_scope(const struct x86 *x, const struct mirq_x86_u
 }
 
 /*
- * Who answers for what. INCLUDE_ALL is the widest range of its segment, so that scopes of other units
- * are more specific. A unit that does not work still takes its scopes out of INCLUDE_ALL: these go to
- * the root.
+ * Who answers for what. INCLUDE_ALL is the widest range of its segment, so that scopes of other
+ * units are more specific. A unit that does not work still takes its scopes out of INCLUDE_ALL:
+ * these go to the root.
  */
 static enum mirq_err x86_link_unit(const struct x86 *x, const struct mirq_x86_unit *unit,
 				   struct mirq_domain *parent)
@@ -255,8 +257,8 @@ static enum mirq_err x86_link_unit(const struct x86 *x, const struct mirq_x86_un
 }
 
 /*
- * Does the failure of one unit end the attach? Always what is not the unit's fault, and x2APIC: a unit
- * that cannot name 32-bit ids may not stay as it is while CPUs have them. [VTD] 5.1.4.
+ * Does the failure of one unit end the attach? Always what is not the unit's fault, and x2APIC:
+ * a unit that cannot name 32-bit ids may not stay as it is while CPUs have them. [VTD] 5.1.4.
  */
 static int x86_is_fatal(const struct x86 *x, enum mirq_err err)
 {
@@ -300,7 +302,7 @@ static enum mirq_err x86_attach_unit(const struct x86 *x, uint32_t nr)
 	return x86_link_unit(x, unit, domain);
 }
 
-/* Units off again, as they were found; their links go with them. The root stays until mirq_fini(). */
+/* Units off again, as they were found; their links go too. The root stays until mirq_fini(). */
 static void x86_undo(const struct x86 *x)
 {
 	struct mirq_domain *domain;

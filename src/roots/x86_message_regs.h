@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * x86_message_regs.h - the fields of an interrupt message on x86: address and data as a device sends
- * them. Numbers only; the simulator and the tests have their own.
+ * x86_message_regs.h - the fields of an interrupt message on x86: address and data as a device
+ * sends them. Numbers only; the simulator and the tests have their own.
  * Sources: [SDM3] 11.11; [VTD] 5.1.2. Locking: none needed.
  */
 #ifndef MIRQI_X86_MESSAGE_REGS_H

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * pci_msi.c - the MSI capability of a PCI function: one message in configuration space, shared by 1 to
- * 32 slots; slot i sends data | i. Eight kinds by what the function says of itself: address of 32 or 64
- * bits, a mask bit per slot or none, one slot or several. Not here: finding the capability (src/pci).
- * Sources: [PCI] 6.8.1; [PCIE] 6.1.4, 7.7.1. Locking: none; the core holds the store's leaf lock around
- * operations on slots (MIRQ_STORE_SHARED_REGS: the slots share message, mask and control).
+ * pci_msi.c - the MSI capability of a PCI function: one message in configuration space, shared
+ * by 1 to 32 slots; slot i sends data | i. Eight kinds by what the function says of itself:
+ * address of 32 or 64 bits, a mask bit per slot or none, one slot or several. Not here: finding
+ * the capability (src/pci).
+ * Sources: [PCI] 6.8.1; [PCIE] 6.1.4, 7.7.1. Locking: none; the core holds the store's leaf
+ * lock around operations on slots (MIRQ_STORE_SHARED_REGS: the slots share message, mask and
+ * control).
  */
 #include "pci_msi.h"
 #include "pci_msi_regs.h"

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * pci_msi.h - the MSI capability of a PCI function as a store: for the code of the bus that finds it.
+ * pci_msi.h - the MSI capability of a PCI function as a store: for the code of the bus that
+ * finds it.
  */
 #ifndef MIRQI_PCI_MSI_H
 #define MIRQI_PCI_MSI_H

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * pci_msi_regs.h - the MSI capability in PCI configuration space. Offsets from the capability, but for
- * the two registers of the header. Numbers only; the simulator and the tests have their own.
+ * pci_msi_regs.h - the MSI capability in PCI configuration space. Offsets from the capability,
+ * but for the two registers of the header. Numbers only; the simulator and the tests have their
+ * own.
  * Sources: [PCI] 6.8.1; [PCIE] 7.7.1, 7.5.1.1. Locking: none needed.
  */
 #ifndef MIRQI_PCI_MSI_REGS_H

@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * pci_msix.c - the MSI-X table of a PCI function: 1 to 2048 slots of 16 bytes in memory space. Not here:
- * finding the capability, resolving BARs and mapping (src/pci).
+ * pci_msix.c - the MSI-X table of a PCI function: 1 to 2048 slots of 16 bytes in memory space.
+ * Not here: finding the capability, resolving BARs and mapping (src/pci).
  *
- * Register budget for N slots, first bring-up: 3N message writes, N unmask writes, one read. Where
- * nobody promised that the function was reset, besides: one read per slot used (its other control bits
- * are kept) and one mask write per slot not used - plus one for each slot used that was found unmasked,
- * which no function out of reset has. MASKALL holds everything back from enable to unmask_all.
+ * Register budget for N slots, first bring-up: 3N message writes, N unmask writes, one read.
+ * Where nobody promised that the function was reset, besides: one read per slot used (its other
+ * control bits are kept) and one mask write per slot not used - plus one for each slot used
+ * that was found unmasked, which no function out of reset has. MASKALL holds everything back
+ * from enable to unmask_all.
  *
- * The slot's word is what to write to its control register to mask it: the mask bit and the other bits
- * as found. So 0 says that it was not read yet.
+ * The slot's word is what to write to its control register to mask it: the mask bit and the
+ * other bits as found. So 0 says that it was not read yet.
  *
  * Sources: [PCI] 6.8.2; [PCIE] 6.1.4, 7.7.2. Locking: none; T operations under the device's mutex,
  * operations on slots under the store's leaf lock, both taken by the core.
@@ -134,9 +135,9 @@ static void msix_command_off(const struct mirqi_pci_msix *msix)
 }
 
 /*
- * Order: INTx off and the table reachable; then on with everything masked, in one write, because
- * entries that an earlier user left unmasked would fire. Writes to the table come after: some functions
- * ignore them while MSI-X is off. [PCIE] 6.1.4.2, 7.7.2.2.
+ * Order: INTx off and the table reachable; then on with everything masked, in one write,
+ * because entries that an earlier user left unmasked would fire. Writes to the table come
+ * after: some functions ignore them while MSI-X is off. [PCIE] 6.1.4.2, 7.7.2.2.
  */
 static enum mirq_err msix_enable(void *data, uint32_t nr_log2)
 {
@@ -217,7 +218,7 @@ static void msix_unmask(const struct mirq_slot *s)
 			  (uint32_t)MIRQ_SET(msix_masked_word(s), MSIX_ENTRY_CONTROL_MASK, 0));
 }
 
-/* Once, while MASKALL holds: entries that were told nothing. What an earlier user left in them must not fire. */
+/* Once, while MASKALL holds: what an earlier user left in other entries must not fire. */
 static void msix_mask_untold(struct mirqi_pci_msix *msix)
 {
 	uint32_t mask = (uint32_t)MIRQ_FIELD_MASK(MSIX_ENTRY_CONTROL_MASK);
@@ -237,7 +238,7 @@ static void msix_mask_all(void *data)
 	msix_write_control(msix, msix->control);
 }
 
-/* A configuration write does not overtake the posted writes to the table before it. [PCIE] 2.4.1. */
+/* A configuration write does not overtake posted writes to the table before it. [PCIE] 2.4.1. */
 static void msix_unmask_all(void *data)
 {
 	struct mirqi_pci_msix *msix = data;
@@ -250,8 +251,8 @@ static void msix_unmask_all(void *data)
 
 /*
  * One read from the table: it completes after the writes to it, and after the messages that the
- * function sent before. All ones: bits 15:1 are reserved, so no entry says that; the function is gone
- * or its memory decode is off.
+ * function sent before. All ones: bits 15:1 are reserved, so no entry says that; the function
+ * is gone or its memory decode is off.
  */
 static enum mirq_err msix_flush(void *data)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * pci_msix.h - the MSI-X table of a PCI function as a store: for the code of the bus that finds it and
- * maps it.
+ * pci_msix.h - the MSI-X table of a PCI function as a store: for the code of the bus that finds
+ * it and maps it.
  */
 #ifndef MIRQI_PCI_MSIX_H
 #define MIRQI_PCI_MSIX_H
@@ -43,8 +43,8 @@ struct mirqi_pci_msix {
 
 /*
  * Read what the function has: .nr_slots and the two places of @msix; the rest is 0.
- * Context: thread. Errors: MIRQ_EIO (gone; places that overlap or run past 4 GiB; the capability ends
- * beyond 256 bytes).
+ * Context: thread. Errors: MIRQ_EIO (gone; places that overlap or run past 4 GiB; the
+ * capability ends beyond 256 bytes).
  */
 MIRQ_MUST_CHECK enum mirq_err mirqi_pci_msix_init(struct mirqi_pci_msix *msix,
 						  const struct mirq_config *config,

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * pci_msix_regs.h - the MSI-X capability in PCI configuration space, its table and its pending bits in
- * memory space. Offsets from the capability, but for the registers of the header. Numbers only; the
- * simulator and the tests have their own.
+ * pci_msix_regs.h - the MSI-X capability in PCI configuration space, its table and its pending
+ * bits in memory space. Offsets from the capability, but for the registers of the header.
+ * Numbers only; the simulator and the tests have their own.
  * Sources: [PCI] 6.8.2; [PCIE] 7.7.2, 7.5.1.1. Locking: none needed.
  */
 #ifndef MIRQI_PCI_MSIX_REGS_H

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * fake_pci.h - a host with a PCI bus and a page of local APIC registers, for tests. It decodes what is
- * written by itself, from the specifications, and shares no header with src. Everything that passes is
- * written down. Sources: [PCI] 6.1, 6.7, 6.8; [PCIE] 7.5, 7.7.
+ * fake_pci.h - a host with a PCI bus and a page of local APIC registers, for tests. It decodes
+ * what is written by itself, from the specifications, and shares no header with src. Everything
+ * that passes is written down. Sources: [PCI] 6.1, 6.7, 6.8; [PCIE] 7.5, 7.7.
  */
 #ifndef FAKE_PCI_H
 #define FAKE_PCI_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The local APIC root, both modes: which registers are touched, in which order, and how often. Register
- * numbers are those of [SDM3] table 11-1 (page) and 11-6 (MSRs).
+ * The local APIC root, both modes: which registers are touched, in which order, and how often.
+ * Register numbers are those of [SDM3] table 11-1 (page) and 11-6 (MSRs).
  */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The PCI bus: capability lists that lie, bridges that loop, BARs that are not there, who a function is
- * to the root complex; then devices, stores and interrupts through the core.
+ * The PCI bus: capability lists that lie, bridges that loop, BARs that are not there, who a
+ * function is to the root complex; then devices, stores and interrupts through the core.
  * Sources of the expected values: [PCI] 6.2.5, 6.7; [PCIE] 7.5, 7.7; [PCIBR] 2.3.
  */
 #include <setjmp.h>
@@ -788,7 +788,7 @@ static void alloc_irqs__defects__errors(void **state)
 	stop(&s);
 }
 
-/* From the bus to the handler and back, by both kinds; what the device sends comes from the fake. */
+/* From the bus to the handler and back, by both kinds; the fake says what the device sends. */
 static void alloc_irqs__request__device_reaches_handler(void **state)
 {
 	static const uint32_t kinds[] = { MIRQ_PCI_MSIX, MIRQ_PCI_MSI };

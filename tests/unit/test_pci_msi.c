@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The MSI store through its op table, on a function that decodes for itself: every sequence of writes,
- * what the device then sends, for each combination of what a function can be. [PCI] 6.8.1.
+ * The MSI store through its op table, on a function that decodes for itself: every sequence of
+ * writes, what the device then sends, for each combination of what a function can be. [PCI]
+ * 6.8.1.
  */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The MSI-X store through its op table, on a function that decodes for itself: sequences, the register
- * budget of docs/design.md (phases), stale entries, torn messages. [PCI] 6.8.2, [PCIE] 6.1.4.2.
+ * The MSI-X store through its op table, on a function that decodes for itself: sequences, the
+ * register budget of docs/design.md (phases), stale entries, torn messages. [PCI] 6.8.2, [PCIE]
+ * 6.1.4.2.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -169,7 +170,7 @@ static void budget__after_reset__4n_writes_1_read(void **state)
 	}
 }
 
-/* N reads and (table - N) mask writes more, where nobody promised a reset but the entries are masked. */
+/* N reads and (table - N) mask writes more: no reset was promised, but the entries are masked. */
 static void budget__unknown_but_masked__n_reads_and_rest_masked(void **state)
 {
 	(void)state;
@@ -210,7 +211,7 @@ static void stale__every_entry_open__none_fires(void **state)
 	}
 }
 
-/* Told a message but not let through (requested disabled): stays silent although it was found open. */
+/* Told a message but not let through (requested disabled): silent although it was found open. */
 static void stale__told_but_never_unmasked__silent(void **state)
 {
 	struct fixture x;

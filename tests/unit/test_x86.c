@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * From a description of an x86 machine to its hierarchy: which unit gets which requesters, what happens
- * when a unit fails, modes of the local APIC. The units are this file's own: it stands in for the VT-d
- * driver. Expected links are worked out by hand from [VTD] 8.3.
+ * From a description of an x86 machine to its hierarchy: which unit gets which requesters, what
+ * happens when a unit fails, modes of the local APIC. The units are this file's own: it stands
+ * in for the VT-d driver. Expected links are worked out by hand from [VTD] 8.3.
  */
 #include <setjmp.h>
 #include <stdarg.h>

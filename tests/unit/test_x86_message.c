@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Messages of x86, both formats: golden values typed in from [SDM3] 11.11 and [VTD] 5.1.2, and what
- * real machines had programmed ($MIRQ_DATA/real-msi-messages.csv, decoded by hand), where that is there.
+ * Messages of x86, both formats: golden values typed in from [SDM3] 11.11 and [VTD] 5.1.2, and
+ * what real machines had programmed ($MIRQ_DATA/real-msi-messages.csv, decoded by hand), where
+ * that is there.
  */
 #include <setjmp.h>
 #include <stdarg.h>
