@@ -17,7 +17,8 @@
 #include "memory.h"
 
 #define GROUP_LOG2 4
-#define MAX_IDS 2048
+#define MAX_IDS_LOG2 11
+#define MAX_IDS (1u << MAX_IDS_LOG2)
 #define MAX_CPUS_LOG2 16
 
 /* One cache line, so that groups do not disturb each other. */
@@ -26,7 +27,7 @@ struct group {
 };
 
 struct per_cpu {
-	uint16_t nr_free;
+	_Atomic uint16_t nr_free; /* read without the lock by those who count */
 	uint16_t is_online;
 };
 
@@ -35,7 +36,7 @@ struct mirq_ids {
 	struct mirq_host *host; /* NULL: the caller serialises */
 	uint32_t nr_cpus, nr_leaves, nr_words;
 	struct mirq_range range;
-	/* Protected by the group's lock: */
+	/* Changed under the group's lock: */
 	struct group *groups;
 	struct per_cpu *cpus;
 	uint64_t *taken; /* nr_words per CPU; ids beyond the range are taken */
@@ -98,7 +99,7 @@ enum mirq_err mirq_ids_init(void *memory, uint32_t nr_cpus, struct mirq_range ra
 	ids->tree = (_Atomic uint16_t *)(ids->cpus + nr_cpus);
 	beyond = (range.limit - range.first) % 64;
 	for (uint32_t cpu = 0; cpu < nr_cpus; cpu++) {
-		ids->cpus[cpu].nr_free = (uint16_t)(range.limit - range.first);
+		atomic_init(&ids->cpus[cpu].nr_free, (uint16_t)(range.limit - range.first));
 		if (beyond)
 			ids->taken[(cpu + 1) * ids->nr_words - 1] = ~UINT64_C(0) << beyond;
 	}
@@ -129,16 +130,19 @@ static uint16_t hint_below(const struct mirq_ids *ids, uint32_t node)
 	return left > right ? left : right;
 }
 
+static uint16_t nr_free(const struct mirq_ids *ids, uint32_t cpu)
+{
+	return atomic_load_explicit(&ids->cpus[cpu].nr_free, memory_order_relaxed);
+}
+
 /* The leaf says what is true; the way up follows. Looking again after each store makes the last
  * one of several writers see all children as they are. */
 static void refresh_locked(struct mirq_ids *ids, uint32_t cpu) MIRQ_MUST_HOLD(group)
 {
-	const struct per_cpu *c = &ids->cpus[cpu];
 	uint32_t node = ids->nr_leaves + cpu;
-	uint16_t most;
+	uint16_t most = ids->cpus[cpu].is_online ? nr_free(ids, cpu) : 0;
 
-	atomic_store_explicit(&ids->tree[node], c->is_online ? c->nr_free : 0,
-			      memory_order_seq_cst);
+	atomic_store_explicit(&ids->tree[node], most, memory_order_seq_cst);
 	for (node /= 2; node; node /= 2) {
 		do {
 			most = hint_below(ids, node);
@@ -159,25 +163,26 @@ static int is_taken(const struct mirq_ids *ids, uint32_t cpu, uint32_t id)
 	return (words_of(ids, cpu)[bit / 64] >> (bit % 64)) & 1;
 }
 
-/* The lowest free id (block) of one CPU, or MIRQI_NO... range.limit when there is none. */
+/* The lowest free id (block) of one CPU, or range.limit when there is none. */
 static uint32_t find_id_locked(const struct mirq_ids *ids, uint32_t cpu, uint32_t block_log2)
 	MIRQ_MUST_HOLD(group)
 {
 	uint32_t nr = 1u << block_log2;
-	uint32_t id = ids->range.first;
+	uint64_t id = ids->range.first; /* ids may end at the last 32-bit number */
 	uint32_t i;
 
 	if (!block_log2) {
 		for (i = 0; i < ids->nr_words; i++)
 			if (~words_of(ids, cpu)[i])
-				return id + i * 64 + mirqi_lowest_bit(~words_of(ids, cpu)[i]);
+				return ids->range.first + i * 64 +
+				       mirqi_lowest_bit(~words_of(ids, cpu)[i]);
 		return ids->range.limit;
 	}
-	for (id = (id + nr - 1) & ~(nr - 1); id + nr <= ids->range.limit; id += nr) {
-		for (i = 0; i < nr && !is_taken(ids, cpu, id + i); i++)
+	for (id = (id + nr - 1) & ~(uint64_t)(nr - 1); id + nr <= ids->range.limit; id += nr) {
+		for (i = 0; i < nr && !is_taken(ids, cpu, (uint32_t)id + i); i++)
 			;
 		if (i == nr)
-			return id;
+			return (uint32_t)id;
 	}
 	return ids->range.limit;
 }
@@ -185,22 +190,26 @@ static uint32_t find_id_locked(const struct mirq_ids *ids, uint32_t cpu, uint32_
 static void set_taken_locked(struct mirq_ids *ids, struct mirq_target t, uint32_t nr, int taken)
 	MIRQ_MUST_HOLD(group)
 {
+	uint32_t left = nr_free(ids, t.cpu) + (taken ? 0 - nr : nr);
 	uint64_t *words = words_of(ids, t.cpu);
 	uint64_t bit;
 
 	for (uint32_t i = t.id - ids->range.first; nr--; i++) {
 		bit = UINT64_C(1) << (i % 64);
 		words[i / 64] = taken ? words[i / 64] | bit : words[i / 64] & ~bit;
-		ids->cpus[t.cpu].nr_free = (uint16_t)(ids->cpus[t.cpu].nr_free + (taken ? -1 : 1));
 	}
+	atomic_store_explicit(&ids->cpus[t.cpu].nr_free, (uint16_t)left, memory_order_relaxed);
 	refresh_locked(ids, t.cpu);
 }
 
-/* Does the set have a CPU in [first, limit)? A bitmap is looked at by words. */
-static int touches(struct mirq_cpus cpus, uint32_t first, uint32_t limit)
+/* Does the set have a CPU in [first, limit)? A bitmap is looked at by words; it ends with the set's
+ * range or with the CPUs, and the tree may be wider than both. */
+static int touches(const struct mirq_ids *ids, struct mirq_cpus cpus, uint32_t first,
+		   uint32_t limit)
 {
 	uint64_t word;
 
+	limit = limit < ids->nr_cpus ? limit : ids->nr_cpus;
 	if (cpus.range.limit) {
 		first = first > cpus.range.first ? first : cpus.range.first;
 		limit = limit < cpus.range.limit ? limit : cpus.range.limit;
@@ -260,7 +269,7 @@ static uint32_t best_of(const struct mirq_ids *ids, struct mirq_cpus cpus, struc
 		size = ids->nr_leaves >> level;
 		first = node * size - ids->nr_leaves;
 		if (hint(ids, node) < most || (hint(ids, node) == most && first >= best) ||
-		    hint(ids, node) < nr_min || !touches(cpus, first, first + size))
+		    hint(ids, node) < nr_min || !touches(ids, cpus, first, first + size))
 			continue;
 		if (size > 1) {
 			right_is_first = hint(ids, 2 * node + 1) > hint(ids, 2 * node);
@@ -283,60 +292,83 @@ static uint32_t best_cpu(const struct mirq_ids *ids, struct mirq_cpus cpus,
 	return best_of(ids, cpus, reach, nr_min);
 }
 
-/* The first eligible CPU that really has a block, most ids left first is not promised. */
-static enum mirq_err alloc_block_anywhere(struct mirq_ids *ids, struct mirq_cpus cpus,
-					  struct mirqi_reach reach, uint32_t block_log2,
-					  struct mirq_target *out_target)
+/* Take an id (block) of @out_target->cpu. */
+static enum mirq_err take_on(struct mirq_ids *ids, uint32_t block_log2,
+			     struct mirq_target *out_target)
 {
-	struct mirq_target t = { 0, 0 };
-	uintptr_t saved;
+	struct mirq_target t = { out_target->cpu, 0 };
+	uintptr_t saved = lock_cpu(ids, t.cpu);
+	int is_found;
 
-	for (; t.cpu < ids->nr_cpus; t.cpu++) {
-		if (!is_eligible(cpus, reach, t.cpu))
-			continue;
-		saved = lock_cpu(ids, t.cpu);
-		t.id = ids->cpus[t.cpu].is_online ? find_id_locked(ids, t.cpu, block_log2)
-						  : ids->range.limit;
-		if (t.id != ids->range.limit)
-			set_taken_locked(ids, t, 1u << block_log2, 1);
-		unlock_cpu(ids, t.cpu, saved);
-		if (t.id != ids->range.limit) {
-			*out_target = t;
-			return MIRQ_OK;
-		}
-	}
-	return MIRQ_ENOSPC;
+	t.id = ids->cpus[t.cpu].is_online ? find_id_locked(ids, t.cpu, block_log2)
+					  : ids->range.limit;
+	is_found = t.id != ids->range.limit;
+	if (is_found)
+		set_taken_locked(ids, t, 1u << block_log2, 1);
+	else
+		refresh_locked(ids, t.cpu);
+	unlock_cpu(ids, t.cpu, saved);
+	if (!is_found)
+		return MIRQ_ENOSPC;
+	*out_target = t;
+	return MIRQ_OK;
 }
+
+static int has_block(struct mirq_ids *ids, uint32_t cpu, uint32_t block_log2)
+{
+	uintptr_t saved = lock_cpu(ids, cpu);
+	int has = ids->cpus[cpu].is_online &&
+		  find_id_locked(ids, cpu, block_log2) != ids->range.limit;
+
+	unlock_cpu(ids, cpu, saved);
+	return has;
+}
+
+/* Like best_cpu(), but each CPU is asked for the truth, under its lock. */
+static uint32_t best_cpu_asked(struct mirq_ids *ids, struct mirq_cpus cpus,
+			       struct mirqi_reach reach, uint32_t block_log2)
+{
+	uint32_t best = ids->nr_cpus, most = 0;
+
+	for (uint32_t cpu = 0; cpu < ids->nr_cpus; cpu++) {
+		if (!is_eligible(cpus, reach, cpu) || nr_free(ids, cpu) <= most ||
+		    !has_block(ids, cpu, block_log2))
+			continue;
+		best = cpu;
+		most = nr_free(ids, cpu);
+	}
+	return best;
+}
+
+/* A try fails only when another CPU took the last id between the choice and the lock. */
+#define MAX_TRIES 4
 
 enum mirq_err mirqi_ids_alloc_in(struct mirq_ids *ids, struct mirq_cpus cpus,
 				 struct mirqi_reach reach, uint32_t block_log2,
 				 struct mirq_target *out_target)
 {
-	struct mirq_target t;
-	uintptr_t saved;
+	struct mirq_target t = { 0, 0 };
 
-	/* A try fails only when another CPU took the last id between hint and lock. */
-	for (uint32_t tries = 0; tries <= ids->nr_cpus; tries++) {
+	if (block_log2 > MAX_IDS_LOG2)
+		return MIRQ_ENOSPC;
+	for (uint32_t tries = 0; tries < MAX_TRIES; tries++) {
 		t.cpu = best_cpu(ids, cpus, reach, 1u << block_log2);
-		if (t.cpu == ids->nr_cpus)
-			return MIRQ_ENOSPC;
-		saved = lock_cpu(ids, t.cpu);
-		t.id = ids->cpus[t.cpu].is_online ? find_id_locked(ids, t.cpu, block_log2)
-						  : ids->range.limit;
-		if (t.id != ids->range.limit)
-			set_taken_locked(ids, t, 1u << block_log2, 1);
-		else
-			refresh_locked(ids, t.cpu);
-		unlock_cpu(ids, t.cpu, saved);
-		if (t.id != ids->range.limit) {
-			*out_target = t;
-			return MIRQ_OK;
-		}
+		if (t.cpu == ids->nr_cpus || !take_on(ids, block_log2, &t))
+			break;
+		t.cpu = ids->nr_cpus;
 		if (block_log2)
 			break;
 	}
-	/* The fullest CPU is cut up, or we were unlucky all the time: look at each. */
-	return alloc_block_anywhere(ids, cpus, reach, block_log2, out_target);
+	/* Hints can be too low for a moment, the fullest CPU can be cut up: only locks tell. */
+	while (t.cpu == ids->nr_cpus) {
+		t.cpu = best_cpu_asked(ids, cpus, reach, block_log2);
+		if (t.cpu == ids->nr_cpus)
+			return MIRQ_ENOSPC;
+		if (take_on(ids, block_log2, &t))
+			t.cpu = ids->nr_cpus;
+	}
+	*out_target = t;
+	return MIRQ_OK;
 }
 
 enum mirq_err mirq_ids_alloc(struct mirq_ids *ids, struct mirq_cpus cpus, uint32_t block_log2,
@@ -392,7 +424,7 @@ uint32_t mirqi_ids_left_on(const struct mirq_ids *ids, uint32_t cpu)
 
 uint32_t mirqi_ids_taken_on(const struct mirq_ids *ids, uint32_t cpu)
 {
-	return ids->range.limit - ids->range.first - ids->cpus[cpu].nr_free;
+	return ids->range.limit - ids->range.first - nr_free(ids, cpu);
 }
 
 uint32_t mirq_ids_left(struct mirq_ids *ids, struct mirq_cpus cpus)
