@@ -120,8 +120,8 @@ static inline uint32_t mirqi_state_read(const mirqi_state *state)
 
 /*
  * The two rows that nearly every event takes, each one compare-and-swap of a whole word: FIRE of an
- * interrupt that is idle and open, DONE of one to which nothing has happened meanwhile. 0: the word is
- * another one; take the edge by mirqi_state_step(). A test proves them equal to the table.
+ * interrupt that is idle and open, DONE of one to which nothing has happened meanwhile. 0: the word
+ * is another one; take the edge by mirqi_state_step(). A test proves them equal to the table.
  */
 #define MIRQI_OPEN (MIRQI_ACTIVE | MIRQI_REQUESTED)
 static inline int mirqi_state_start(mirqi_state *state)
