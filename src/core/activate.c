@@ -77,8 +77,7 @@ static enum mirq_err write_slots(struct mirq_store *store, struct mirq_batch *ba
 	enum mirq_err err = MIRQ_OK;
 	struct mirq_irq *irq;
 
-	mirqi_batch_for_each(irq, batch)
-	{
+	mirqi_batch_for_each(irq, batch) {
 		mask_new_slot(irq);
 		if (store->kind.traits & MIRQ_STORE_ONE_MESSAGE && store->nr_active)
 			err = note_message(irq, why);
@@ -127,7 +126,8 @@ enum mirq_err mirqi_activate(struct mirq_store *store, struct mirq_batch *batch,
 		err = store->ops.begin(store->data);
 	if (err)
 		return mirqi_fail(why, err, 3, store->domain.name, "the store's begin failed");
-	mirqi_batch_for_each(irq, batch) publish(store->dev->m, irq);
+	mirqi_batch_for_each(irq, batch)
+		publish(store->dev->m, irq);
 	err = mirqi_program(store, batch);
 	if (err)
 		mirqi_fail(why, err, 0, store->domain.parent->name,
@@ -162,8 +162,7 @@ static enum mirq_err open_slots(struct mirq_store *store, struct mirq_batch *bat
 		return err;
 	if (!was_enabled && store->ops.unmask_all)
 		store->ops.unmask_all(store->data);
-	mirqi_batch_for_each(irq, batch)
-	{
+	mirqi_batch_for_each(irq, batch) {
 		struct mirq_slot slot = mirqi_slot(irq);
 
 		/* A store that sleeps, or loses events while masked, is no rung: opened here,
@@ -207,8 +206,7 @@ static enum mirq_err silence(struct mirq_store *store, struct mirq_batch *batch)
 	struct mirq_irq *irq;
 	enum mirq_err err = MIRQ_ENOTSUP;
 
-	mirqi_batch_for_each(irq, batch)
-	{
+	mirqi_batch_for_each(irq, batch) {
 		struct mirq_slot slot = mirqi_slot(irq);
 
 		if (store->ops.mask && store->rung != MIRQI_RUNG_STORE)
@@ -258,10 +256,10 @@ void mirqi_deactivate(struct mirq_store *store, struct mirq_batch *batch)
 		is_drained = 0;
 	is_cleared = mirqi_clear(store, batch) == MIRQ_OK;
 	is_drained |= is_cleared && mirqi_table_drains(store);
-	mirqi_batch_for_each(irq, batch) bury(m, irq);
-	mirqi_quiesce(m, batch);
 	mirqi_batch_for_each(irq, batch)
-	{
+		bury(m, irq);
+	mirqi_quiesce(m, batch);
+	mirqi_batch_for_each(irq, batch) {
 		if (root->ops.mask)
 			root->ops.mask(root->init.data, &irq->route);
 		mirqi_state_step(&irq->state, MIRQI_EDGE_DEACTIVATE);

@@ -328,8 +328,7 @@ static void drop_ids(struct plan *p)
 	struct mirq *m = p->store->dev->m;
 	struct mirq_irq *irq;
 
-	mirqi_batch_for_each(irq, &p->batch)
-	{
+	mirqi_batch_for_each(irq, &p->batch) {
 		if (irq->flags & MIRQI_IRQ_HAS_ID)
 			mirqi_drop_id(m, &irq->route);
 		irq->flags &= ~(uint32_t)MIRQI_IRQ_HAS_ID;
@@ -347,8 +346,7 @@ static enum mirq_err give_block(struct plan *p)
 	if (take_ids(m, p->batch.first, mirqi_wanted(p->batch.first), p->block_log2, &t,
 		     p->want.why))
 		return MIRQ_ENOSPC;
-	mirqi_batch_for_each(irq, &p->batch)
-	{
+	mirqi_batch_for_each(irq, &p->batch) {
 		set_route(m, irq, &irq->route, t.cpu, t.id++);
 		irq->flags |= MIRQI_IRQ_HAS_ID;
 	}
@@ -366,8 +364,7 @@ static enum mirq_err give_ids(struct plan *p)
 	}
 	if (p->block_log2 && p->store->table == p->store->dev->nr_remappers)
 		return give_block(p);
-	mirqi_batch_for_each(irq, &p->batch)
-	{
+	mirqi_batch_for_each(irq, &p->batch) {
 		err = mirqi_give_id_in(irq, mirqi_wanted(irq), &irq->route, p->want.why);
 		if (err) {
 			if (p->want.why)
@@ -400,8 +397,7 @@ static enum mirq_err record(struct plan *p)
 	mirqi_mutex_unlock(m->host, &m->mutex);
 	if (err)
 		return err;
-	mirqi_batch_for_each(irq, &p->batch)
-	{
+	mirqi_batch_for_each(irq, &p->batch) {
 		mirqi_sparse_put(&p->store->slots, irq->index, irq);
 		mirqi_event(m, MIRQ_EVENT_ALLOC, irq, irq->index, irq->cookie);
 	}
@@ -416,8 +412,7 @@ static void fini_slots(struct mirq_batch *batch)
 {
 	struct mirq_irq *irq;
 
-	mirqi_batch_for_each(irq, batch)
-	{
+	mirqi_batch_for_each(irq, batch) {
 		struct mirq_slot slot = mirqi_slot(irq);
 
 		if ((irq->flags & MIRQI_IRQ_SLOT_INIT) && irq->store->ops.slot_fini)
@@ -450,8 +445,7 @@ static enum mirq_err init_slots(struct plan *p)
 	struct mirq_irq *irq;
 	enum mirq_err err;
 
-	mirqi_batch_for_each(irq, &p->batch)
-	{
+	mirqi_batch_for_each(irq, &p->batch) {
 		err = init_slot(irq);
 		if (!err)
 			continue;
@@ -575,11 +569,15 @@ static void forget(struct mirq *m, struct mirq_batch *batch)
 	struct mirq_irq *irq, *next;
 
 	mirqi_mutex_lock(m->host, &m->mutex);
-	mirqi_batch_for_each(irq, batch) mirqi_sparse_remove(&m->numbers, irq->number - 1);
+	mirqi_batch_for_each(irq, batch)
+		mirqi_sparse_remove(&m->numbers, irq->number - 1);
 	mirqi_mutex_unlock(m->host, &m->mutex);
+	mirqi_batch_for_each(irq, batch)
+		leave_ids(m, irq);
 	for (irq = batch->first; irq; irq = next) {
 		next = irq->batch_next;
-		leave_ids(m, irq);
+		if (irq->flags & MIRQI_IRQ_HAS_ID)
+			mirqi_kick(m, irq->route.cpu);
 		mirqi_event(m, MIRQ_EVENT_FREE, irq, irq->index, 0);
 		mirqi_sparse_remove(&irq->store->slots, irq->index);
 		drop_irq_memory(m, irq);

@@ -181,6 +181,7 @@ struct mirqi_cpu {
 	_Atomic(struct mirq_irq *) current;    /* whose actions run here */
 	_Atomic(struct mirq_irq *) *cells;     /* by id - first: NULL, an interrupt, or the tomb */
 	_Atomic uint32_t nr_waiting;           /* bits set in retire and replay */
+	_Atomic uint32_t is_kicked;            /* a mirq_service() is on its way */
 	uint32_t hw_target, node;
 	_Atomic uint64_t nr_dispatched, nr_stray, nr_late;
 	_Atomic uint64_t *retire; /* ids to be given back once they are not pending */
@@ -272,8 +273,10 @@ void mirqi_quiesce(struct mirq *m, const struct mirq_batch *batch);
 void mirqi_quiesce_one(struct mirq *m, const struct mirq_irq *irq);
 /* Does this CPU run the actions of one of @irqs right now, below us on the stack? Takes no lock. */
 int mirqi_range_runs_here(struct mirq_irqs irqs);
-/* Give an id back as soon as its CPU finds it not pending. Any context. */
+/* Give an id back as soon as its CPU finds it not pending; mirqi_kick() follows. Any context. */
 void mirqi_retire(struct mirq *m, uint32_t cpu, uint32_t id);
+/* Make a CPU look at what waits for it: once for all that was left there. Any context. */
+void mirqi_kick(struct mirq *m, uint32_t cpu);
 /* Raise an interrupt by software on the CPU of its route. Any context. */
 void mirqi_replay(struct mirq *m, const struct mirq_route *route);
 /* Wait, 1 ms at most, until ids that retire have gone from CPUs of @cpus. Thread. */

@@ -73,7 +73,8 @@ void mirqi_quiesce(struct mirq *m, const struct mirq_batch *batch)
 	const struct mirq_irq *irq;
 
 	atomic_thread_fence(memory_order_seq_cst);
-	mirqi_batch_for_each(irq, batch) wait_irq(m, irq);
+	mirqi_batch_for_each(irq, batch)
+		wait_irq(m, irq);
 }
 
 void mirqi_quiesce_one(struct mirq *m, const struct mirq_irq *irq)
@@ -363,21 +364,34 @@ void mirq_service(struct mirq *m, uint32_t cpu)
 	struct mirqi_cpu *c = &m->cpus[cpu];
 	uint32_t is_outermost = section_enter(c);
 
+	/* Before looking: who leaves something from here on kicks again. */
+	atomic_exchange_explicit(&c->is_kicked, 0, memory_order_acq_rel);
 	if (is_outermost)
 		attend(m, c, cpu);
 	section_leave(c, is_outermost);
 }
 
-/* nr_waiting first: who serves the bit takes it off again and must not find it missing. */
+/*
+ * nr_waiting first: who serves the bit takes it off again and must not find it missing. One kick is
+ * enough for all that is left before it is served: mirq_service() takes is_kicked off, then looks.
+ */
 static void leave_bit(struct mirq *m, uint32_t cpu, _Atomic uint64_t *bits, uint32_t id)
 {
+	struct mirqi_cpu *c = &m->cpus[cpu];
 	uint32_t i = id - m->ids_range.first;
 	uint64_t bit = UINT64_C(1) << (i % 64);
 
-	atomic_fetch_add_explicit(&m->cpus[cpu].nr_waiting, 1, memory_order_relaxed);
+	atomic_fetch_add_explicit(&c->nr_waiting, 1, memory_order_relaxed);
 	if (atomic_fetch_or_explicit(&bits[i / 64], bit, memory_order_acq_rel) & bit)
-		atomic_fetch_sub_explicit(&m->cpus[cpu].nr_waiting, 1, memory_order_relaxed);
-	mirq_host_kick(m->host, cpu);
+		atomic_fetch_sub_explicit(&c->nr_waiting, 1, memory_order_relaxed);
+}
+
+void mirqi_kick(struct mirq *m, uint32_t cpu)
+{
+	struct mirqi_cpu *c = &m->cpus[cpu];
+
+	if (has_waiting(c) && !atomic_exchange_explicit(&c->is_kicked, 1, memory_order_acq_rel))
+		mirq_host_kick(m->host, cpu);
 }
 
 void mirqi_retire(struct mirq *m, uint32_t cpu, uint32_t id)
@@ -388,6 +402,7 @@ void mirqi_retire(struct mirq *m, uint32_t cpu, uint32_t id)
 void mirqi_replay(struct mirq *m, const struct mirq_route *route)
 {
 	leave_bit(m, route->cpu, m->cpus[route->cpu].replay, route->id);
+	mirqi_kick(m, route->cpu);
 }
 
 void mirqi_wait_retired(struct mirq *m, struct mirq_cpus cpus)

@@ -119,8 +119,7 @@ static enum mirq_err take_new(struct move *mv)
 	struct mirq_msg msg;
 	enum mirq_err err;
 
-	mirqi_batch_for_each(irq, &mv->batch)
-	{
+	mirqi_batch_for_each(irq, &mv->batch) {
 		err = mirqi_give_id_in(irq, mv->cpus, &irq->other, mv->why);
 		if (err) {
 			drop_new(mv, irq);
@@ -187,6 +186,7 @@ static void settle_inactive(struct move *mv, struct mirq_batch *active)
 			mirqi_drop_id(m, &irq->other);
 		else if (!(irq->flags & MIRQI_IRQ_QUARANTINED))
 			mirqi_retire(m, irq->other.cpu, irq->other.id);
+		mirqi_kick(m, irq->other.cpu);
 		irq->other.kind = MIRQ_ROUTE_NONE;
 	}
 }
@@ -243,7 +243,8 @@ static enum mirq_err redirect(struct move *mv, struct mirq_batch *active, int *o
 	*out_drained = 0;
 	if (err)
 		return err;
-	mirqi_batch_for_each(irq, active) is_touched |= says_another(irq);
+	mirqi_batch_for_each(irq, active)
+		is_touched |= says_another(irq);
 	if (!is_touched) {
 		*out_drained = mirqi_table_drains(store);
 		return MIRQ_OK;
@@ -263,13 +264,14 @@ static enum mirq_err move_active(struct move *mv, struct mirq_batch *active)
 	enum mirq_err err = redirect(mv, active, &is_drained);
 	struct mirq_irq *irq;
 
-	mirqi_batch_for_each(irq, active)
-	{
+	mirqi_batch_for_each(irq, active) {
 		if (is_drained)
 			mirqi_retire(m, irq->other.cpu, irq->other.id);
 		else /* both ids stay */
 			mirqi_quarantine(irq);
 	}
+	mirqi_batch_for_each(irq, active)
+		mirqi_kick(m, irq->other.cpu);
 	if (!err)
 		return MIRQ_OK;
 	return mirqi_fail(mv->why, err, 0, mv->irqs.store->domain.parent->name,

@@ -141,8 +141,7 @@ static void unassign_ids(struct request *r)
 	struct mirq *m = r->irqs.store->dev->m;
 	struct mirq_irq *irq;
 
-	mirqi_batch_for_each(irq, &r->fresh)
-	{
+	mirqi_batch_for_each(irq, &r->fresh) {
 		if (!(irq->flags & MIRQI_IRQ_LATE))
 			continue;
 		irq->flags &= ~(uint32_t)MIRQI_IRQ_LATE;
@@ -152,6 +151,7 @@ static void unassign_ids(struct request *r)
 			mirqi_retire(m, irq->route.cpu, irq->route.id);
 		else
 			mirqi_drop_id(m, &irq->route);
+		mirqi_kick(m, irq->route.cpu);
 		irq->flags &= ~(uint32_t)(MIRQI_IRQ_HAS_ID | MIRQI_IRQ_WAS_ACTIVE);
 		irq->route.kind = MIRQ_ROUTE_NONE;
 		atomic_fetch_add(&m->nr_best_effort, 1);
@@ -165,8 +165,7 @@ static enum mirq_err assign_ids(struct request *r)
 	struct mirq_irq *irq;
 	enum mirq_err err;
 
-	mirqi_batch_for_each(irq, &r->fresh)
-	{
+	mirqi_batch_for_each(irq, &r->fresh) {
 		if (irq->flags & MIRQI_IRQ_HAS_ID)
 			continue;
 		err = mirqi_give_id_in(irq, mirqi_wanted(irq), &irq->route, r->h.why);
@@ -186,8 +185,7 @@ static void publish_actions(struct request *r)
 								  : MIRQI_EDGE_REQUEST;
 	struct mirq_irq *irq;
 
-	mirqi_batch_for_each(irq, &r->fresh)
-	{
+	mirqi_batch_for_each(irq, &r->fresh) {
 		irq->first.handle = r->h.handle;
 		irq->first.context = context_of(&r->h, irq->index - r->irqs.slots.first);
 		irq->nr_unwanted = 0;
@@ -205,7 +203,8 @@ static void withdraw_actions(struct mirq_batch *batch)
 {
 	struct mirq_irq *irq;
 
-	mirqi_batch_for_each(irq, batch) mirqi_state_step(&irq->state, MIRQI_EDGE_RELEASE);
+	mirqi_batch_for_each(irq, batch)
+		mirqi_state_step(&irq->state, MIRQI_EDGE_RELEASE);
 }
 
 static void drop_actions(struct mirq *m, struct mirq_batch *batch)
@@ -213,8 +212,7 @@ static void drop_actions(struct mirq *m, struct mirq_batch *batch)
 	struct mirqi_action *a, *next;
 	struct mirq_irq *irq;
 
-	mirqi_batch_for_each(irq, batch)
-	{
+	mirqi_batch_for_each(irq, batch) {
 		for (a = atomic_load_explicit(&irq->actions, memory_order_relaxed); a; a = next) {
 			next = atomic_load_explicit(&a->next, memory_order_relaxed);
 			if (a != &irq->first)
@@ -257,7 +255,8 @@ static enum mirq_err open_fresh(struct request *r)
 	err = open_ways(r);
 	if (err)
 		unassign_ids(r);
-	mirqi_batch_for_each(irq, &r->fresh) irq->flags &= ~(uint32_t)MIRQI_IRQ_LATE;
+	mirqi_batch_for_each(irq, &r->fresh)
+		irq->flags &= ~(uint32_t)MIRQI_IRQ_LATE;
 	return err;
 }
 
