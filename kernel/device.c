@@ -12,7 +12,6 @@
 
 #include <mirq/inspect.h>
 
-#include "clock.h"
 #include "console.h"
 #include "cpu.h"
 #include "heap.h"
@@ -20,12 +19,12 @@
 #include "mirq_port.h"
 #include "scenario.h"
 #include "show.h"
+#include "wait.h"
 #include "witness.h"
-#include "x86.h"
 
 enum {
 	MAX_DEVICES = 64,
-	FIRE_LIMIT_NS = 1000000000,
+	FIRE_LIMIT_NS = 2000000000,
 	MOVE_TRIES = 100
 };
 
@@ -210,13 +209,11 @@ uint64_t firing_nr_waiting(const struct firing_device *d, uint32_t slot)
 
 bool firing_wait(struct firing_device *d, uint32_t slot, uint64_t limit_ns)
 {
-	uint64_t start_ns = clock_now_ns();
+	struct wait w = { 0, 0 };
 
-	while (firing_nr_waiting(d, slot)) {
-		if (clock_now_ns() - start_ns > limit_ns)
+	while (firing_nr_waiting(d, slot))
+		if (!wait_more(&w, limit_ns))
 			return false;
-		x86_pause();
-	}
 	return true;
 }
 

@@ -91,7 +91,7 @@ enum mirq_err firing_move(struct firing_device *d, uint32_t i, uint32_t cpu, str
 void firing_tell(struct firing_device *d, uint32_t slot);
 
 /*
- * Raises @slot and waits for its handler, at most a second. False: it did not come, and the event
+ * Raises @slot and waits for its handler, at most two seconds. False: it did not come, and the event
  * counts as lost.
  */
 bool firing_fire(struct firing_device *d, uint32_t slot);

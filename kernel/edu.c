@@ -9,10 +9,9 @@
 
 #include <stddef.h>
 
-#include "clock.h"
 #include "console.h"
 #include "mmio.h"
-#include "x86.h"
+#include "wait.h"
 
 #define EDU_ID 0x00
 #define EDU_LIVENESS 0x04
@@ -67,17 +66,15 @@ static void edu_acknowledge(struct firing_device *d, uint32_t slot)
 static bool copy(struct firing_device *d, uint64_t from, uint64_t to, uint32_t nr_bytes,
 		 uint32_t command)
 {
-	uint64_t start_ns = clock_now_ns();
+	struct wait w = { 0, 0 };
 
 	mmio_write64(d->registers, EDU_DMA_FROM, from);
 	mmio_write64(d->registers, EDU_DMA_TO, to);
 	mmio_write64(d->registers, EDU_DMA_BYTES, nr_bytes);
 	mmio_write64(d->registers, EDU_DMA_COMMAND, command | DMA_START);
-	while (mmio_read32(d->registers, EDU_DMA_COMMAND) & DMA_START) {
-		if (clock_now_ns() - start_ns > DMA_LIMIT_NS)
+	while (mmio_read32(d->registers, EDU_DMA_COMMAND) & DMA_START)
+		if (!wait_more(&w, DMA_LIMIT_NS))
 			return false;
-		x86_pause();
-	}
 	return true;
 }
 

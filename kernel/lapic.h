@@ -19,4 +19,11 @@ void lapic_nmi_send(uint32_t apic_id);
 void lapic_init_send(uint32_t apic_id);
 void lapic_startup_send(uint32_t apic_id, uint32_t page);
 
+/*
+ * Halts until an interrupt, or until the timer has counted @ticks, about a nanosecond each. Thread
+ * context, interrupts on. For waits: a CPU that spins takes the host's time from the one it waits
+ * for.
+ */
+void lapic_nap(uint32_t ticks);
+
 #endif

@@ -10,7 +10,6 @@
 
 #include <stddef.h>
 
-#include "clock.h"
 #include "console.h"
 #include "cpu.h"
 #include "device.h"
@@ -18,7 +17,7 @@
 #include "option.h"
 #include "show.h"
 #include "verdict.h"
-#include "x86.h"
+#include "wait.h"
 
 enum {
 	MOVES_PER_SLOT = 16,
@@ -33,15 +32,14 @@ struct moves {
 /* Two events further, the first of them may have been under way already. */
 static bool arrives_at(struct firing_device *d, uint32_t slot, uint32_t cpu, bool has_load)
 {
-	uint64_t start_ns = clock_now_ns();
+	struct wait w = { 0, 0 };
 	uint64_t before = firing_nr_handled(d, slot);
 
 	while (firing_nr_handled(d, slot) < before + 2) {
 		if (!has_load && !firing_fire(d, slot))
 			return false;
-		if (clock_now_ns() - start_ns > ARRIVE_LIMIT_NS)
+		if (!wait_more(&w, ARRIVE_LIMIT_NS))
 			return false;
-		x86_pause();
 	}
 	return __atomic_load_n(&d->slots[slot].handled_cpu, __ATOMIC_RELAXED) == cpu;
 }

@@ -12,7 +12,6 @@
 #include <mirq/inspect.h>
 #include <mirq/vtd.h>
 
-#include "clock.h"
 #include "console.h"
 #include "cpu.h"
 #include "edu.h"
@@ -21,7 +20,7 @@
 #include "unit_peek.h"
 #include "verdict.h"
 #include "witness.h"
-#include "x86.h"
+#include "wait.h"
 
 enum {
 	NR_FAULTS = 3,
@@ -84,18 +83,17 @@ static bool is_right(const struct firing_device *d, uint64_t address)
 /* The device is made to read; the event tells. */
 static void provoke(struct firing_device *d, uint64_t address, uint64_t *nr_raised)
 {
-	uint64_t before = __atomic_load_n(&seen.nr_events, __ATOMIC_ACQUIRE), start_ns;
+	uint64_t before = __atomic_load_n(&seen.nr_events, __ATOMIC_ACQUIRE);
+	struct wait w = { 0, 0 };
 
 	(*nr_raised)++;
 	if (!edu_dma_read(d, address, 8))
 		report_failure("%s: its copy does not end", d->name);
-	start_ns = clock_now_ns();
 	while (__atomic_load_n(&seen.nr_events, __ATOMIC_ACQUIRE) == before) {
-		if (clock_now_ns() - start_ns > FAULT_LIMIT_NS) {
+		if (!wait_more(&w, FAULT_LIMIT_NS)) {
 			report_failure("no fault event for address 0x%lx", address);
 			return;
 		}
-		x86_pause();
 	}
 	report(is_right(d, address), "fault of %s at 0x%lx reported on CPU %u", d->name, address,
 	       seen.cpu);

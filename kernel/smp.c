@@ -20,6 +20,7 @@
 #include "kstring.h"
 #include "lapic.h"
 #include "panic.h"
+#include "wait.h"
 #include "x86.h"
 
 #define TRAMPOLINE 0x8000u
@@ -31,7 +32,12 @@ enum {
 
 static const uint64_t second_wait_ns = 30000000000;
 
-enum { TASK_IDLE, TASK_READY, TASK_RUNNING, TASK_DONE };
+enum {
+	TASK_IDLE,
+	TASK_READY,
+	TASK_RUNNING,
+	TASK_DONE
+};
 
 extern char trampoline_start[], trampoline_end[];
 
@@ -145,10 +151,11 @@ void cpu_call_begin(uint32_t number, void (*run)(void *context), void *context)
 void cpu_call_wait(uint32_t number)
 {
 	struct cpu_task *t = &cpu_at(number)->task;
+	struct wait w = { 0, 0 };
 
 	while (__atomic_load_n(&t->state, __ATOMIC_ACQUIRE) != TASK_DONE) {
 		run_task(cpu_this());
-		x86_pause();
+		wait_more(&w, UINT64_MAX);
 	}
 	__atomic_store_n(&t->state, TASK_IDLE, __ATOMIC_RELEASE);
 }
