@@ -62,8 +62,7 @@ MIRQ_BEGIN_DECLS
  *          of range), MIRQ_EIO (a unit does not answer and remapping is required), MIRQ_EBUSY (a
  *          unit was found on, remapping is required and taking over was refused), MIRQ_EEXIST (has
  *          a root), MIRQ_ENOMEM. With REMAP_IF_FOUND a unit that fails is logged and its devices go
- *          without remapping. Units are left as they were found. After an error of a unit the root
- *          stays: end the system with mirq_fini().
+ *          without remapping. Units are left as they were found, and the system without a root.
  */
 MIRQ_MUST_CHECK enum mirq_err mirq_x86_attach(struct mirq *m, const struct mirq_x86_init *init);
 

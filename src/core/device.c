@@ -5,6 +5,8 @@
  */
 #include "core.h"
 
+#include "chip.h"
+
 static void free_device(struct mirq_device *dev)
 {
 	struct mirq *m = dev->m;
@@ -135,6 +137,11 @@ enum mirq_err mirq_device_detach(struct mirq_device *dev)
 void *mirq_device_data(const struct mirq_device *dev)
 {
 	return dev->data;
+}
+
+void *mirqi_device_data(const struct mirq_device *dev, void (*fini)(void *data))
+{
+	return dev->fini == fini ? dev->data : NULL;
 }
 
 struct mirq *mirq_device_system(const struct mirq_device *dev)

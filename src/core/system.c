@@ -91,16 +91,28 @@ static size_t cpu_bytes(const struct mirq *m)
 	       2 * (size_t)m->nr_words * sizeof(uint64_t);
 }
 
-static void free_root(struct mirq *m)
+void mirqi_root_detach(struct mirq *m)
 {
+	struct mirqi_link *link;
+
 	if (!m->root)
 		return;
-	for (uint32_t cpu = 0; cpu < m->nr_cpus; cpu++)
+	while ((link = m->links)) {
+		m->links = link->next;
+		mirqi_free(m, link, sizeof(*link));
+	}
+	for (uint32_t cpu = 0; cpu < m->nr_cpus; cpu++) {
 		mirqi_free(m, m->cpus[cpu].cells, cpu_bytes(m));
+		memset(&m->cpus[cpu], 0, sizeof(m->cpus[cpu]));
+	}
 	mirqi_free(m, m->ids, mirq_ids_size_bytes(m->nr_cpus, m->ids_range));
 	if (m->root->ops.fini)
 		m->root->ops.fini(m->root->init.data);
 	mirqi_free(m, m->root, sizeof(*m->root));
+	m->root = NULL;
+	m->ids = NULL;
+	m->domains = NULL;
+	m->max_hw_target = 0;
 }
 
 /* The last remapper that is nobody's parent; they lie in the list behind their parents. */
@@ -117,7 +129,6 @@ static struct mirq_domain *last_remapper(struct mirq *m)
 void mirq_fini(struct mirq *m)
 {
 	struct mirq_domain *remapper;
-	struct mirqi_link *link;
 
 	while (m->devices)
 		if (mirq_device_detach(m->devices))
@@ -125,12 +136,8 @@ void mirq_fini(struct mirq *m)
 	while ((remapper = last_remapper(m)))
 		if (mirq_remapper_detach(remapper))
 			mirq_host_panic(m->host, "mirq_fini(): a remapper has children left");
-	while ((link = m->links)) {
-		m->links = link->next;
-		mirqi_free(m, link, sizeof(*link));
-	}
 	mirqi_sparse_fini(&m->numbers, m->host);
-	free_root(m);
+	mirqi_root_detach(m);
 	free_system(m);
 }
 

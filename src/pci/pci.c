@@ -10,10 +10,14 @@
 #include "walk.h"
 
 #include "../core/chip.h"
-#include "../core/core.h"
+#include "../core/fail.h"
+#include "../core/lock.h"
+#include "../core/memory.h"
 #include "../stores/pci_msi.h"
 #include "../stores/pci_msix.h"
 
+#include <mirq/host.h>
+#include <mirq/inspect.h>
 #include <mirq/pci.h>
 
 #define PCI_ALL_FLAGS ((uint32_t)MIRQ_PCI_WAS_RESET | MIRQ_PCI_KEEP_INTX)
@@ -54,7 +58,7 @@ static void pci_fini(void *data)
 /* What this file made of a device, or NULL: the device is of another bus. */
 static struct pci_function *pci_function(const struct mirq_device *dev)
 {
-	return dev->fini == pci_fini ? dev->data : NULL;
+	return mirqi_device_data(dev, pci_fini);
 }
 
 /* Read what must be known of a function before it is a device. */
@@ -251,7 +255,7 @@ enum mirq_err mirq_pci_store(struct mirq_device *dev, enum mirq_pci_kind kind,
 
 	if (!function || (kind != MIRQ_PCI_MSI && kind != MIRQ_PCI_MSIX))
 		return mirqi_fail(
-			why, MIRQ_EINVAL, 0, dev->name,
+			why, MIRQ_EINVAL, 0, mirq_device_name(dev),
 			"the device is not of the PCI bus, or the kind is not one of MSI and "
 			"MSI-X");
 	if (!pci_has(function, kind))
@@ -292,7 +296,7 @@ enum mirq_err mirq_pci_alloc_irqs(struct mirq_device *dev, uint32_t min, uint32_
 	if (want && mirqi_sized_copy(&own, sizeof(own), want))
 		return MIRQ_EINVAL;
 	if (!function || !min || min > max || !kinds || kinds & ~(uint32_t)MIRQ_PCI_ANY)
-		return mirqi_fail_numbers(own.why, MIRQ_EINVAL, dev->name,
+		return mirqi_fail_numbers(own.why, MIRQ_EINVAL, mirq_device_name(dev),
 					  "a PCI device, 1 to max interrupts, and kinds of enum "
 					  "mirq_pci_kind are needed",
 					  min, max, kinds);

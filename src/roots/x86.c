@@ -302,7 +302,7 @@ static enum mirq_err x86_attach_unit(const struct x86 *x, uint32_t nr)
 	return x86_link_unit(x, unit, domain);
 }
 
-/* Units off again, as they were found; their links go too. The root stays until mirq_fini(). */
+/* Units off again, as they were found; their links go too; then the root. */
 static void x86_undo(const struct x86 *x)
 {
 	struct mirq_domain *domain;
@@ -310,6 +310,7 @@ static void x86_undo(const struct x86 *x)
 	while ((domain = mirq_domain_next(x->m, x->root)) != NULL)
 		if (mirq_remapper_detach(domain))
 			return;
+	mirqi_root_detach(x->m);
 }
 
 static enum mirq_err x86_attach_units(struct x86 *x)
