@@ -198,6 +198,7 @@ static void bury(struct mirq *m, struct mirq_irq *irq)
 					       m->tomb);
 	/* Whoever retires a buried id finds the tomb: nobody else says that it is gone. */
 	atomic_store_explicit(&irq->other_live, 0, memory_order_release);
+	irq->flags &= ~(uint32_t)MIRQI_IRQ_UNCONFIRMED;
 }
 
 /* Silence the slots; MIRQ_OK: nothing that was sent is still on its way to the remapper or root. */

@@ -140,7 +140,8 @@ enum mirqi_irq_flag {
 	MIRQI_IRQ_QUARANTINED = 16, /* hardware may still send: ids and entries are kept for good */
 	MIRQI_IRQ_SLOT_INIT = 32,   /* slot_init was called */
 	MIRQI_IRQ_JOINS = 64,       /* the request that is going on has added an action */
-	MIRQI_IRQ_LATE = 128        /* the request that is going on has given it its id */
+	MIRQI_IRQ_LATE = 128,       /* the request that is going on has given it its id */
+	MIRQI_IRQ_UNCONFIRMED = 256 /* hardware did not answer to its last move: tell it again */
 };
 
 /* One interrupt. Hops of its remappers follow in line. */

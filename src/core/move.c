@@ -23,6 +23,12 @@ struct move {
 	struct mirq_batch batch; /* those that leave their CPU */
 };
 
+/* Its last move is repeated: it has its new id already. */
+static int is_again(const struct mirq_irq *irq)
+{
+	return (irq->flags & MIRQI_IRQ_UNCONFIRMED) != 0;
+}
+
 static int may_stay(const struct move *mv, const struct mirq_irq *irq)
 {
 	return !(irq->flags & MIRQI_IRQ_HAS_ID) || mirqi_cpus_have(mv->cpus, irq->route.cpu);
@@ -76,9 +82,9 @@ static enum mirq_err collect(struct move *mv)
 		if (!irq)
 			return mirqi_fail_numbers(mv->why, MIRQ_EINVAL, mv->irqs.store->domain.name,
 						  "this slot is not allocated", 1, 0, i);
-		if (may_stay(mv, irq))
+		if (may_stay(mv, irq) && !is_again(irq))
 			continue;
-		err = wait_drained(mv, irq);
+		err = may_stay(mv, irq) ? MIRQ_OK : wait_drained(mv, irq);
 		if (err)
 			return err;
 		mirqi_batch_add(&mv->batch, irq);
@@ -107,6 +113,8 @@ static void drop_new(struct move *mv, const struct mirq_irq *limit)
 	struct mirq_irq *irq;
 
 	for (irq = mv->batch.first; irq != limit; irq = irq->batch_next) {
+		if (is_again(irq))
+			continue;
 		mirqi_drop_id(m, &irq->other);
 		irq->other.kind = MIRQ_ROUTE_NONE;
 	}
@@ -120,6 +128,8 @@ static enum mirq_err take_new(struct move *mv)
 	enum mirq_err err;
 
 	mirqi_batch_for_each(irq, &mv->batch) {
+		if (is_again(irq))
+			continue;
 		err = mirqi_give_id_in(irq, mv->cpus, &irq->other, mv->why);
 		if (err) {
 			drop_new(mv, irq);
@@ -175,6 +185,10 @@ static void settle_inactive(struct move *mv, struct mirq_batch *active)
 
 	for (irq = mv->batch.first; irq; irq = next) {
 		next = irq->batch_next;
+		if (is_again(irq)) {
+			mirqi_batch_add(active, irq);
+			continue;
+		}
 		swap_routes(m, irq);
 		if (mirqi_state_read(&irq->state) & MIRQI_ACTIVE) {
 			atomic_store_explicit(&irq->other_live, 1, memory_order_release);
@@ -209,7 +223,8 @@ static int says_another(const struct mirq_irq *irq)
 
 	/* take_new() has tried it: it can be said. */
 	return !mirqi_compose(irq, &msg, NULL) &&
-	       (msg.address != irq->msg.address || msg.data != irq->msg.data);
+	       (!(irq->flags & MIRQI_IRQ_WRITTEN) || msg.address != irq->msg.address ||
+		msg.data != irq->msg.data);
 }
 
 static enum mirq_err rewrite_slots(struct move *mv, struct mirq_batch *active)
@@ -254,7 +269,30 @@ static enum mirq_err redirect(struct move *mv, struct mirq_batch *active, int *o
 		err = store->ops.flush(store->data);
 		*out_drained = !err;
 	}
+	if (err) /* what the slots hold now is not known */
+		mirqi_batch_for_each(irq, active)
+			irq->flags &= ~(uint32_t)MIRQI_IRQ_WRITTEN;
 	return err;
+}
+
+/* The old way is gone: its id may retire. */
+static void leave_old(struct mirq *m, struct mirq_irq *irq)
+{
+	if (is_again(irq)) {
+		irq->flags &= ~(uint32_t)(MIRQI_IRQ_UNCONFIRMED | MIRQI_IRQ_QUARANTINED);
+		atomic_fetch_sub(&m->nr_quarantined, 1);
+	}
+	mirqi_retire(m, irq->other.cpu, irq->other.id);
+}
+
+/* Not known to be gone: both ids stay. */
+static void keep_both(struct mirq_irq *irq, enum mirq_err err)
+{
+	mirqi_quarantine(irq);
+	if (err)
+		irq->flags |= MIRQI_IRQ_UNCONFIRMED;
+	else
+		irq->flags &= ~(uint32_t)MIRQI_IRQ_UNCONFIRMED;
 }
 
 static enum mirq_err move_active(struct move *mv, struct mirq_batch *active)
@@ -266,9 +304,9 @@ static enum mirq_err move_active(struct move *mv, struct mirq_batch *active)
 
 	mirqi_batch_for_each(irq, active) {
 		if (is_drained)
-			mirqi_retire(m, irq->other.cpu, irq->other.id);
-		else /* both ids stay */
-			mirqi_quarantine(irq);
+			leave_old(m, irq);
+		else
+			keep_both(irq, err);
 	}
 	mirqi_batch_for_each(irq, active)
 		mirqi_kick(m, irq->other.cpu);

@@ -582,11 +582,41 @@ static void move__table_fails__both_ways_stay_alive(void **state)
 		assert_int_equal(r.a[1].nr, 2);
 		assert_int_equal(late_and_stray(&r), 0);
 		mock_sound(r.m);
-		mock_fail_never(r.m);
-		assert_int_equal(mirq_irq_free(irqs), MIRQ_OK);
+		assert_int_equal(move(&r, irqs, 3), MIRQ_EBUSY);
+		/* Another failure, then a success: the old ids go. */
+		mock_fail(r.m, ops[i], 1, 1, MIRQ_EIO);
+		assert_int_equal(move(&r, irqs, 2), MIRQ_EIO);
+		assert_int_equal(totals(&r).nr_quarantined, 2);
+		mock_log_clear(r.m);
+		assert_int_equal(move(&r, irqs, 2), MIRQ_OK);
+		mock_expect(r.m, "table.program 0>2:32,1>2:33\ntable.flush 0,1\n");
+		assert_int_equal(totals(&r).nr_quarantined, 0);
+		assert_int_equal(used_on(&r, 1), 0);
+		assert_int_equal(used_on(&r, 2), 2);
+		assert_int_equal(move(&r, irqs, 3), MIRQ_OK);
+		mock_fire(r.s, 1);
+		assert_int_equal(r.a[1].nr, 3);
 		mock_sound(r.m);
 		mock_free(r.m);
 	}
+}
+
+static void move__unconfirmed_then_freed__keeps_both_ids_and_the_entry(void **state)
+{
+	struct mirq_irqs irqs;
+	struct rig r;
+
+	(void)state;
+	irqs = rig_new(&r, 1, MOCK_MSIX, "msix", 1, 1);
+	mock_fail(r.m, "table.flush", 1, 0, MIRQ_EIO);
+	assert_int_equal(move(&r, irqs, 2), MIRQ_EIO);
+	assert_int_equal(mirq_irq_free(irqs), MIRQ_OK);
+	mock_fail_never(r.m);
+	assert_int_equal(totals(&r).nr_quarantined, 1);
+	assert_int_equal(used_on(&r, 1), 1);
+	assert_int_equal(used_on(&r, 2), 1);
+	mock_sound(r.m);
+	mock_free(r.m);
 }
 
 static void move__store_fails__both_ways_stay_alive(void **state)
@@ -605,6 +635,13 @@ static void move__store_fails__both_ways_stay_alive(void **state)
 	assert_int_equal(late_and_stray(&r), 0);
 	/* Not drained: it does not move on. */
 	assert_int_equal(move(&r, irqs, 3), MIRQ_EBUSY);
+	/* Asked again for where it is: the slot is told once more. */
+	mock_log_clear(r.m);
+	assert_int_equal(move(&r, irqs, 2), MIRQ_OK);
+	mock_expect(r.m, "msix.mask 0\nmsix.write 0 10001200/20\nmsix.unmask 0\nmsix.flush\n");
+	assert_int_equal(totals(&r).nr_quarantined, 0);
+	assert_int_equal(used_on(&r, 1), 0);
+	assert_int_equal(move(&r, irqs, 3), MIRQ_OK);
 	mock_sound(r.m);
 	mock_free(r.m);
 }
@@ -836,6 +873,7 @@ int main(void)
 		cmocka_unit_test(move__no_id_left__changes_nothing),
 		cmocka_unit_test(move__window_that_cannot_say_it__changes_nothing),
 		cmocka_unit_test(move__table_fails__both_ways_stay_alive),
+		cmocka_unit_test(move__unconfirmed_then_freed__keeps_both_ids_and_the_entry),
 		cmocka_unit_test(move__store_fails__both_ways_stay_alive),
 		cmocka_unit_test(move__nothing_is_known_to_drain__keeps_the_old_id_for_good),
 		cmocka_unit_test(move__inactive_in_quarantine__keeps_its_old_id),
