@@ -28,6 +28,7 @@
 #include "nvme_regs.h"
 #include "option.h"
 #include "scenario.h"
+#include "wait.h"
 #include "x86.h"
 
 enum {
@@ -59,6 +60,7 @@ static struct nvme_command *admin(struct nvme *n, struct nvme_sqe entry)
 {
 	struct nvme_queue *q = &n->queues[0];
 	struct nvme_command *c = nvme_take(q);
+	struct wait w = { 0, 0 };
 
 	if (!c || nvme_is_failed(n))
 		return NULL;
@@ -66,7 +68,7 @@ static struct nvme_command *admin(struct nvme *n, struct nvme_sqe entry)
 	while (!nvme_is_done(c)) {
 		if (nvme_is_lost(q, c))
 			return NULL;
-		x86_pause();
+		(void)wait_more(&w, UINT64_MAX);
 	}
 	if (!c->status)
 		return c;

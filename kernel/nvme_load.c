@@ -9,12 +9,14 @@
 
 #include <stddef.h>
 
+#include "lapic.h"
 #include "scenario.h"
 #include "smp.h"
-#include "x86.h"
 
 enum {
-	LOOPS_PER_PAUSE = 4096
+	LOOPS_PER_ROUND = 2000,
+	ROUNDS_BEFORE_NAP = 8,
+	NAP_TICKS = 50000
 };
 
 struct worker {
@@ -102,14 +104,16 @@ static bool step(struct worker *w, struct nvme_command **place)
 }
 
 /*
- * Mostly without PAUSE, for which an emulator may take a lock that its devices need, too; but with
- * one, so that emulated CPUs that take turns do.
+ * First a loop without PAUSE, for which an emulator may take a lock that its devices need, too.
+ * Then naps: CPUs that spin keep the device and the CPU of the handler from running where the host
+ * has few. The timer of a nap wakes this thread and does nothing else.
  */
-static void loop_a_little(void)
+static void let_time_pass(uint32_t nr_idle_rounds)
 {
-	for (uint32_t i = 0; i < LOOPS_PER_PAUSE; i++)
+	if (nr_idle_rounds >= ROUNDS_BEFORE_NAP)
+		lapic_nap(NAP_TICKS);
+	for (uint32_t i = 0; i < LOOPS_PER_ROUND; i++)
 		__asm__ volatile("");
-	x86_pause();
 }
 
 /* Commands of a failed controller stay taken: it may still write to their buffers. */
@@ -123,13 +127,19 @@ void nvme_load_run(void *context)
 		.result = &load->results[cpu],
 		.first_page = cpu * nvme_load_nr_pages(load->nvme) / cpu_nr(),
 	};
+	uint32_t nr_idle_rounds = 0;
 	bool is_busy = true;
 
 	while (is_busy && !nvme_is_failed(load->nvme)) {
+		uint64_t nr_before = w.nr_started + w.result->nr_read;
+
 		is_busy = false;
 		for (uint32_t i = 0; i < load->nr_in_flight; i++)
 			is_busy |= step(&w, &w.commands[i]);
-		loop_a_little();
+		nr_idle_rounds++;
+		if (w.nr_started + w.result->nr_read != nr_before)
+			nr_idle_rounds = 0;
+		let_time_pass(nr_idle_rounds);
 	}
 	__atomic_sub_fetch(&load->nr_running, 1, __ATOMIC_RELEASE);
 }

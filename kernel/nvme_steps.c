@@ -20,8 +20,8 @@
 #include "scenario.h"
 #include "show.h"
 #include "verdict.h"
+#include "wait.h"
 #include "witness.h"
-#include "x86.h"
 
 #define CLASS_NVME 0x010802
 #define MULTIPLIER 0x9e3779b97f4a7c15ull /* kernel/scenarios.toml, images.nvme0 */
@@ -128,14 +128,12 @@ static uint32_t nr_taken(const struct nvme_queue *q, uint32_t cpu)
 
 static bool arrives_at(const struct nvme_queue *q, uint32_t cpu)
 {
-	uint64_t start_ns = clock_now_ns();
 	uint32_t before = nr_taken(q, cpu);
+	struct wait w = { 0, 0 };
 
-	while (nr_taken(q, cpu) == before) {
-		if (nvme_is_failed(q->nvme) || clock_now_ns() - start_ns > q->nvme->limit_ns)
+	while (nr_taken(q, cpu) == before)
+		if (nvme_is_failed(q->nvme) || !wait_more(&w, q->nvme->limit_ns))
 			return false;
-		x86_pause();
-	}
 	return true;
 }
 
