@@ -9,17 +9,18 @@
 
 #include <mirq/inspect.h>
 
-#include "clock.h"
 #include "console.h"
 #include "cpu.h"
 #include "device.h"
 #include "mirq_port.h"
 #include "show.h"
+#include "smp.h"
 #include "verdict.h"
 
-enum {
-	RETIRE_NS = 5000000 /* the CPUs look whether an old id is still waiting there */
-};
+static void do_nothing(void *context)
+{
+	(void)context;
+}
 
 /* The sum over the CPUs: what mirq may hand out, less what it has. */
 static uint32_t nr_ids_left(void)
@@ -94,7 +95,8 @@ void scenario_limits(void)
 			expect_refusal(d, 1, 0);
 		if (d->irqs.store)
 			firing_free(d);
-		clock_delay_ns(RETIRE_NS);
+		/* Each CPU has looked whether an old id is still waiting there. */
+		cpu_call_all(do_nothing, NULL);
 		report(nr_ids_left() == nr_left, "%u of %u ids left as before", nr_ids_left(),
 		       nr_left);
 	}

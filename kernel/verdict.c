@@ -12,7 +12,6 @@
 #include <mirq/inspect.h>
 
 #include "acpi.h"
-#include "clock.h"
 #include "console.h"
 #include "cpu.h"
 #include "device.h"
@@ -20,11 +19,8 @@
 #include "option.h"
 #include "scenario.h"
 #include "show.h"
+#include "smp.h"
 #include "witness.h"
-
-enum {
-	REST_NS = 5000000
-};
 
 static uint64_t nr_more_raised, nr_more_handled;
 
@@ -73,13 +69,18 @@ static uint64_t nr_stray(void)
 	return nr;
 }
 
+static void do_nothing(void *context)
+{
+	(void)context;
+}
+
+/* At rest: a CPU that has run a call has served the kicks that were sent to it before. */
 static void check_invariants(const char *when)
 {
 	struct mirq_why why = { .text = NULL };
 	enum mirq_err err;
 
-	/* At rest: a CPU may still be serving the last kick. */
-	clock_delay_ns(REST_NS);
+	cpu_call_all(do_nothing, NULL);
 	err = mirq_check(port_mirq(), &why);
 	if (err)
 		show_why("mirq_check", err, &why);
