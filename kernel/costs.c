@@ -77,15 +77,17 @@ void costs_print(const char *job, uint32_t nr_vectors, const struct costs *c)
 	uint64_t reads = share(c->port.at[PORT_DEVICE].nr_reads, c->port.at[PORT_UNIT].nr_reads,
 			       nr_vectors);
 
-	print("cost: %-32s %3u vectors: device w=%lu r=%lu, unit w=%lu r=%lu, config w=%lu r=%lu, "
-	      "entries %lu, invalidations %lu, waits %lu, polls %lu\n",
-	      job, nr_vectors, c->port.at[PORT_DEVICE].nr_writes, c->port.at[PORT_DEVICE].nr_reads,
+	print("cost: %s, %u vectors: %lu.%02lu writes and %lu.%02lu reads a vector, %lu waits\n",
+	      job, nr_vectors, writes / 100, writes % 100, reads / 100, reads % 100,
+	      c->units.nr_waits);
+	print("cost:   device %lu writes %lu reads, unit %lu writes %lu reads, config %lu writes "
+	      "%lu reads\n",
+	      c->port.at[PORT_DEVICE].nr_writes, c->port.at[PORT_DEVICE].nr_reads,
 	      c->port.at[PORT_UNIT].nr_writes, c->port.at[PORT_UNIT].nr_reads,
-	      c->port.at[PORT_CONFIG].nr_writes, c->port.at[PORT_CONFIG].nr_reads,
+	      c->port.at[PORT_CONFIG].nr_writes, c->port.at[PORT_CONFIG].nr_reads);
+	print("cost:   in memory: %lu entry words, %lu invalidations, %lu waits, %lu polls\n",
 	      c->units.nr_entry_writes, c->units.nr_invalidations, c->units.nr_waits,
 	      c->units.nr_polls);
-	print("cost: %-32s   a vector: %lu.%02lu writes, %lu.%02lu reads\n", job, writes / 100,
-	      writes % 100, reads / 100, reads % 100);
 }
 
 static enum mirq_handled count_nothing(void *context)

@@ -91,8 +91,8 @@ enum mirq_err firing_move(struct firing_device *d, uint32_t i, uint32_t cpu, str
 void firing_tell(struct firing_device *d, uint32_t slot);
 
 /*
- * Raises @slot and waits for its handler, at most two seconds. False: it did not come, and the event
- * counts as lost.
+ * Raises @slot and waits for its handler, at most two seconds. False: it did not come, and the
+ * event counts as lost.
  */
 bool firing_fire(struct firing_device *d, uint32_t slot);
 

@@ -61,7 +61,7 @@ static uint64_t count(uint64_t *counter)
 	return __atomic_add_fetch(counter, 1, __ATOMIC_RELAXED);
 }
 
-/* ---- 1. The twelve. RAM is identity-mapped: a physical, bus or virtual address is the same ---- */
+/* ---- 1. The twelve. RAM is identity-mapped: physical, bus and virtual addresses are one ---- */
 
 void *mirq_host_alloc(struct mirq_host *h, size_t size_bytes, size_t align_bytes)
 {
@@ -226,10 +226,9 @@ void mirq_host_assert_context(struct mirq_host *h, enum mirq_context context)
 	uint32_t depth = cpu_this()->interrupt_depth;
 
 	(void)h;
-	if (context == MIRQ_CONTEXT_THREAD && depth)
-		panic("mirq: a call for thread context, made from an interrupt");
-	if (context == MIRQ_CONTEXT_DISPATCH && (!depth || x86_irq_is_on()))
-		panic("mirq: a call for interrupt entry, made from elsewhere");
+	if ((context == MIRQ_CONTEXT_THREAD && depth) ||
+	    (context == MIRQ_CONTEXT_DISPATCH && (!depth || x86_irq_is_on())))
+		panic("mirq: called from the wrong context");
 }
 
 /* ---- 3. Counted register accesses ---- */

@@ -181,7 +181,7 @@ static uint32_t move_busy_queues(struct nvme *n, uint32_t nr_busy_cpus, uint32_t
 	return nr_good;
 }
 
-void nvme_step_move(struct nvme *n)
+uint32_t nvme_step_move(struct nvme *n)
 {
 	uint32_t nr_moves = (uint32_t)option_number("moves", MOVES), nr_good;
 	uint32_t nr_busy_cpus = cpu_nr() - 1 < MAX_BUSY_CPUS ? cpu_nr() - 1 : MAX_BUSY_CPUS;
@@ -189,10 +189,10 @@ void nvme_step_move(struct nvme *n)
 
 	if (!nr_busy_cpus) {
 		report_skip("%s: one CPU: nobody to move to", n->name);
-		return;
+		return 0;
 	}
 	if (nvme_is_failed(n))
-		return;
+		return 0;
 	begin_load(n, UINT64_MAX, MOVE_STRIDE, MOVE_IN_FLIGHT);
 	nr_good = move_busy_queues(n, nr_busy_cpus, nr_moves);
 	for (uint32_t cpu = 1; cpu <= nr_busy_cpus; cpu++) {
@@ -202,6 +202,7 @@ void nvme_step_move(struct nvme *n)
 	report(nr_good == nr_moves && !nr_wrong && nr_read,
 	       "%s: %u of %u live moves, %lu reads meanwhile, %lu wrong", n->name, nr_good,
 	       nr_moves, nr_read, nr_wrong);
+	return nr_good;
 }
 
 void nvme_step_show(const struct nvme *n)
@@ -217,7 +218,7 @@ void nvme_step_show(const struct nvme *n)
 		      n->name, id, q->nr_submitted, q->nr_completed, q->nr_interrupts, q->nr_empty,
 		      effective);
 		if (id < mirq_irq_count(n->irqs))
-			show_slot(n->name, id, q->nr_interrupts, q->nr_interrupts, q->nr_on_cpu);
+			show_slot(n->name, id, q->nr_submitted, q->nr_completed, q->nr_on_cpu);
 	}
 }
 

@@ -11,8 +11,11 @@ bool nvme_step_begin(struct nvme *n);
 /* Every CPU reads the image, whole or (many CPUs) in part, and compares every byte. */
 void nvme_step_verify(struct nvme *n);
 
-/* Queues are moved from CPU to CPU while other CPUs keep them busy. Skipped on one CPU. */
-void nvme_step_move(struct nvme *n);
+/*
+ * Queues are moved from CPU to CPU while other CPUs keep them busy. Skipped on one CPU. Returns how
+ * many moves were good.
+ */
+uint32_t nvme_step_move(struct nvme *n);
 
 /* A line a queue: commands, interrupts, CPUs. */
 void nvme_step_show(const struct nvme *n);

@@ -64,12 +64,14 @@ static void fire_devices(void)
 static void work_with_nvme(void)
 {
 	struct costs before, c;
+	uint32_t nr_moves;
 
 	nvme_step_verify(&nvme);
 	before = costs_now();
-	nvme_step_move(&nvme);
+	nr_moves = nvme_step_move(&nvme);
 	c = costs_since(&before);
-	costs_print("moves of live queues, all together", 1, &c);
+	if (nr_moves)
+		costs_print("moves of live NVMe queues, one by one", nr_moves, &c);
 	nvme_step_show(&nvme);
 	nvme_step_end(&nvme);
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Scenario forgery: a device that somebody else programs sends messages that are not its own. Behind
- * an isolating remapper none of them reaches a CPU, and the interrupts they were aimed at go on.
+ * Scenario forgery: a device that somebody else programs sends messages that are not its own.
+ * Behind an isolating remapper none of them reaches a CPU, and the interrupts they were aimed at go
+ * on.
  *
  * The second edu is the forger: mirq knows the device and gives it no interrupt, the kernel writes
  * its MSI registers by hand. With the option spoil the kernel also writes to the remapping table.

@@ -69,8 +69,8 @@ void show_slot(const char *device, uint32_t slot, uint64_t nr_raised, uint64_t n
 		nr_shown++;
 	}
 	line[at] = 0;
-	print("slot: %-14s %4u raised=%lu handled=%lu by CPU%s\n", device, slot, nr_raised,
-	      nr_handled, line);
+	print("slot: %-14s %4u raised=%lu handled=%lu interrupts by CPU%s\n", device, slot,
+	      nr_raised, nr_handled, line);
 }
 
 void show_slots(void)

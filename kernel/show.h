@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What scenarios print: refusals, the machine, the tree, counters. Nothing here changes anything. */
+/* What scenarios print: refusals, the machine, the tree, counters. Changes nothing. */
 #ifndef KERNEL_SHOW_H
 #define KERNEL_SHOW_H
 
