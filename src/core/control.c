@@ -117,6 +117,21 @@ void mirqi_resend(struct mirq_irq *irq)
 	mirqi_spin_unlock(m->host, &irq->store->leaf, saved);
 }
 
+/* Opened again with an event kept: one call, not two, when the slot has kept one as well and sends it
+ * as soon as it is unmasked. */
+static void replay(struct mirq_irq *irq)
+{
+	struct mirq_store *store = irq->store;
+	struct mirq_slot slot = mirqi_slot(irq);
+	int slot_sends = store->rung == MIRQI_RUNG_STORE && store->ops.pending &&
+			 (mirqi_state_read(&irq->state) & MIRQI_HWMASKED) &&
+			 store->ops.pending(&slot) == MIRQ_PENDING_YES;
+
+	mirqi_mask_sync(irq);
+	if (!slot_sends)
+		mirqi_resend(irq);
+}
+
 /* Take @edge on each requested interrupt of the range, and what follows from the answer. */
 static enum mirq_err step_range(struct mirq_irqs irqs, enum mirqi_edge edge)
 {
@@ -132,8 +147,7 @@ static enum mirq_err step_range(struct mirq_irqs irqs, enum mirqi_edge edge)
 			err = MIRQ_EINVAL;
 			break;
 		case MIRQI_REPLAY:
-			mirqi_mask_sync(irq);
-			mirqi_resend(irq);
+			replay(irq);
 			break;
 		default:
 			if (edge != MIRQI_EDGE_DISABLE)
