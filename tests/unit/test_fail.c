@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_fail.c - whole operations with host call or hardware operation number 1, 2, 3, ... failing, once
- * and for good, until nothing is left to fail (docs/design.md 7, I5). After each failure: nothing
- * observable has changed, no memory is gone but nodes of sparse arrays that the next try uses, and the
- * next try succeeds. What dead hardware may still use is quarantined.
+ * test_fail.c - whole operations with host call or hardware operation number 1, 2, 3, ... failing,
+ * once and for good, until nothing is left to fail (docs/design.md 7, I5). After each failure:
+ * nothing observable has changed, no memory is gone but nodes of sparse arrays that the next try
+ * uses, and the next try succeeds. What dead hardware may still use is quarantined.
  */
 #include "mock.h"
 
@@ -37,9 +37,9 @@ struct scenario {
 	void (*prepare)(struct world *w);
 	enum mirq_err (*call)(struct world *w);
 	void (*verify)(struct world *w); /* after a success */
-	/* Hardware operations that the call makes; those that may fail without the call failing have
-	 * a '-' before them, those after which both ways stay alive a '+', and pure ones that are
-	 * believed once they have answered a '?'. */
+	/* Hardware operations that the call makes; those that may fail without the call failing
+	 * have a '-' before them, those after which both ways stay alive a '+', and pure ones that
+	 * are believed once they have answered a '?'. */
 	const char *ops[8];
 };
 
