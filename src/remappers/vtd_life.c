@@ -68,7 +68,10 @@ static enum mirq_err vtd_command_write(const struct mirqi_vtd *u, uint32_t mask,
 	return MIRQ_OK;
 }
 
-enum vtd_switch { VTD_OFF, VTD_ON };
+enum vtd_switch {
+	VTD_OFF,
+	VTD_ON
+};
 
 static enum mirq_err vtd_command(const struct mirqi_vtd *u, uint32_t bit, enum vtd_switch to)
 {
