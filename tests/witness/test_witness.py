@@ -51,8 +51,8 @@ class Run:
 
     def message(self, nth=0):
         """(first, limit) of the lines of the nth remapped message of a slot that never merges."""
-        found = [at - 1 for at in range(self.enabled(), len(self.trace))
-                 if (match := re.match(r"vtd_ir_irte_get index (\d+) ", self.trace[at]))
+        found = [at - 1 for at in range(self.enabled(), len(self.trace) - 1)
+                 if self.trace[at + 1].startswith("vtd_ir_remap ") and (match := re.match(r"vtd_ir_irte_get index (\d+) ", self.trace[at]))
                  and not self.has("merge=may", match[1])]
         return found[nth], self.find("apic_deliver_irq", found[nth]) + 1
 
@@ -269,7 +269,7 @@ def remapped_otherwise(run):
 def handle_of_another_entry(run):
     first, limit = run.message(2)
     for at in (first, limit - 2):
-        run.trace[at] = re.sub(r"addr 0x(\w+)", lambda m: f"addr {int(m[1], 16) + 0x100000 - 0xfffe0:#x}",
+        run.trace[at] = re.sub(r"addr 0x(\w+)", lambda m: f"addr {int(m[1], 16) + 0x20:#x}",
                                run.trace[at], count=1)
 
 
