@@ -8,8 +8,8 @@
  *	4. firmware tables -> machine -> hierarchy -> CPUs
  *	5. the way from a vector into mirq, and PCI functions
  *
- * A port that counts nothing leaves 3 out: the library has its own. Locking: none here; counters
- * are atomic, the rest is written once by the boot CPU.
+ * A port that counts nothing leaves 3 out: the library has its own. Locking: counters are atomic,
+ * the rest is written once by the boot CPU.
  */
 #include "mirq_port.h"
 
@@ -37,20 +37,15 @@
 #include "smp.h"
 #include "x86.h"
 
-enum {
-	FIRST_VECTOR = 0x30,
-	MAP_LIMIT_BYTES = 64 << 20,
-	PHYSICAL_BITS_MAX = 46
-};
+#define FIRST_VECTOR 0x30u
+#define MAP_LIMIT_BYTES 0x4000000u
+#define PHYSICAL_BITS_MAX 46
 
-struct mirq_host {
-	/* Immutable after port_start(): */
+struct mirq_host { /* all but counts: immutable after port_start() */
 	struct mirq *mirq;
 	struct mirq_acpi acpi;
 	struct mirq_x86_machine machine;
 	uint64_t drop_nr; /* 0: none */
-
-	/* Atomic: */
 	struct port_counts counts;
 };
 
@@ -134,7 +129,6 @@ void *mirq_host_map(struct mirq_host *h, uint64_t physical, size_t size_bytes,
 			  kind == MIRQ_MAP_REGISTERS ? PAGING_DEVICE : PAGING_DATA);
 }
 
-/* One segment; pci_config_*() answers all ones where nothing is. */
 uint32_t mirq_host_pci_read(struct mirq_host *h, struct mirq_pci_address address,
 			    uint32_t offset_bytes, uint32_t width_bytes)
 {
@@ -184,7 +178,7 @@ uint64_t mirq_host_now_ns(struct mirq_host *h)
 
 /* ---- 2. Optional ---- */
 
-/* No scheduler: another CPU does what is waited for, so a pause is right for both kinds. */
+/* No scheduler: a pause is right for both kinds. */
 void mirq_host_wait(struct mirq_host *h, enum mirq_wait kind)
 {
 	(void)h;
@@ -418,6 +412,11 @@ void port_start(void)
 struct mirq *port_mirq(void)
 {
 	return host.mirq;
+}
+
+struct mirq_host *port_host(void)
+{
+	return &host;
 }
 
 const struct mirq_x86_machine *port_machine(void)

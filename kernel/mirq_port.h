@@ -20,6 +20,7 @@ void port_start(void);
 
 /* After port_start(): */
 struct mirq *port_mirq(void);
+struct mirq_host *port_host(void);
 const struct mirq_x86_machine *port_machine(void);
 
 /* Enables the function and makes it a device of mirq. @flags: enum mirq_pci_flag, or-ed. */
@@ -27,7 +28,13 @@ enum mirq_err port_attach(const struct pci_function *f, const char *name, uint32
 			  struct mirq_device **out_dev, struct mirq_why *why);
 
 /* Accesses that mirq made so far, by what was at the other end. */
-enum port_target { PORT_ROOT, PORT_UNIT, PORT_DEVICE, PORT_CONFIG, PORT_NR_TARGETS };
+enum port_target {
+	PORT_ROOT,
+	PORT_UNIT,
+	PORT_DEVICE,
+	PORT_CONFIG,
+	PORT_NR_TARGETS
+};
 struct port_counts {
 	struct {
 		uint64_t nr_reads, nr_writes;

@@ -25,6 +25,7 @@ static const struct scenario scenarios[] = {
 	{ "measure", "what mirq costs, in instructions and bytes (-icount)", scenario_measure },
 	{ "multimsi", "every message of a multi-message MSI, masks in MSI", scenario_multimsi },
 	{ "nvme", "the image verified on every CPU, queues moved under load", scenario_nvme },
+	{ "port", "what the port refuses and gives", scenario_port },
 	{ "run", "one machine from its firmware to a verdict", scenario_all },
 };
 

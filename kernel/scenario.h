@@ -53,5 +53,6 @@ void scenario_masks(void);
 void scenario_measure(void);
 void scenario_multimsi(void);
 void scenario_nvme(void);
+void scenario_port(void);
 
 #endif
