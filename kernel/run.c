@@ -14,13 +14,11 @@
 
 #include <stddef.h>
 
-#include "console.h"
 #include "costs.h"
-#include "cpu.h"
-#include "device.h"
 #include "nvme_steps.h"
+#include "pci.h"
+#include "rounds.h"
 #include "show.h"
-#include "smp.h"
 #include "verdict.h"
 
 enum {
@@ -31,34 +29,6 @@ enum {
 };
 
 static struct nvme nvme;
-
-/* On the CPU that fires. */
-static void fire_all_slots(void *context)
-{
-	struct firing_device *d = context;
-
-	for (uint32_t i = d->irqs.slots.first; i < d->irqs.slots.limit; i++)
-		if (!firing_fire(d, i))
-			return;
-}
-
-/* Each device from each CPU in turn; a device that lost an event is left alone. */
-static void fire_devices(void)
-{
-	for (uint32_t i = 0; i < firing_nr(); i++) {
-		struct firing_device *d = firing_at(i);
-		struct firing_totals before = firing_totals(), after = before;
-
-		for (uint32_t k = 0; k < FIRE_ROUNDS && after.nr_raised == after.nr_handled; k++) {
-			cpu_call(k % cpu_nr(), fire_all_slots, d);
-			after = firing_totals();
-		}
-		report(after.nr_raised == after.nr_handled,
-		       "%s: %lu raised, %lu handled, from %u CPUs in turn", d->name,
-		       after.nr_raised - before.nr_raised, after.nr_handled - before.nr_handled,
-		       cpu_nr());
-	}
-}
 
 /* The costs of moves are not those of a quiet machine: the device sends meanwhile. */
 static void work_with_nvme(void)
@@ -88,7 +58,7 @@ void scenario_all(void)
 	if (!f)
 		report_skip("no NVMe controller");
 	show_tree();
-	fire_devices();
+	rounds_fire(FIRE_ROUNDS);
 	if (has_nvme)
 		work_with_nvme();
 	show_slots();

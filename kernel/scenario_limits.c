@@ -17,11 +17,6 @@
 #include "smp.h"
 #include "verdict.h"
 
-static void do_nothing(void *context)
-{
-	(void)context;
-}
-
 /* The sum over the CPUs: what mirq may hand out, less what it has. */
 static uint32_t nr_ids_left(void)
 {
@@ -96,7 +91,7 @@ void scenario_limits(void)
 		if (d->irqs.store)
 			firing_free(d);
 		/* Each CPU has looked whether an old id is still waiting there. */
-		cpu_call_all(do_nothing, NULL);
+		cpu_settle_all();
 		report(nr_ids_left() == nr_left, "%u of %u ids left as before", nr_ids_left(),
 		       nr_left);
 	}

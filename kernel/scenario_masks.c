@@ -26,19 +26,14 @@ enum {
 	LIMIT_NS = 1000000000,
 };
 
-static void do_nothing(void *context)
-{
-	(void)context;
-}
-
-/* When its CPU has run a call, it has taken everything that was sent to it before. */
+/* Whatever was sent has been taken by the CPU that it was sent to. */
 static void settle(struct mirq_irqs one)
 {
 	uint32_t cpu = 0;
 
 	if (mirq_affinity_effective(one, &cpu))
 		report_failure("slot %u has no CPU", one.slots.first);
-	cpu_call(cpu, do_nothing, NULL);
+	cpu_settle(cpu);
 }
 
 static bool becomes_pending(struct mirq_irqs one)

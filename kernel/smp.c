@@ -13,6 +13,8 @@
  */
 #include "smp.h"
 
+#include <stddef.h>
+
 #include "clock.h"
 #include "console.h"
 #include "cpu.h"
@@ -181,6 +183,21 @@ void cpu_call_all(void (*run)(void *context), void *context)
 	for (uint32_t i = 0; i < cpu_nr(); i++)
 		if (i != own)
 			cpu_call_wait(i);
+}
+
+static void do_nothing(void *context)
+{
+	(void)context;
+}
+
+void cpu_settle(uint32_t number)
+{
+	cpu_call(number, do_nothing, NULL);
+}
+
+void cpu_settle_all(void)
+{
+	cpu_call_all(do_nothing, NULL);
 }
 
 bool smp_is_stopping(void)

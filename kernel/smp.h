@@ -27,6 +27,13 @@ void cpu_call_wait(uint32_t number);
 /* @run on every CPU at the same time, the own one too; returns after the last did. */
 void cpu_call_all(void (*run)(void *context), void *context);
 
+/*
+ * Return after the CPU, or every CPU, has taken each interrupt that was sent to it before: what runs
+ * there runs with interrupts on, so they came first.
+ */
+void cpu_settle(uint32_t number);
+void cpu_settle_all(void);
+
 /* For panic: the others stop, wherever they are. */
 void smp_stop_others(void);
 bool smp_is_stopping(void);

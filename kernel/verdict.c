@@ -69,18 +69,13 @@ static uint64_t nr_stray(void)
 	return nr;
 }
 
-static void do_nothing(void *context)
-{
-	(void)context;
-}
-
-/* At rest: a CPU that has run a call has served the kicks that were sent to it before. */
+/* At rest: every CPU has served the kicks that were sent to it. */
 static void check_invariants(const char *when)
 {
 	struct mirq_why why = { .text = NULL };
 	enum mirq_err err;
 
-	cpu_call_all(do_nothing, NULL);
+	cpu_settle_all();
 	err = mirq_check(port_mirq(), &why);
 	if (err)
 		show_why("mirq_check", err, &why);
