@@ -564,6 +564,73 @@ static void exclusive_group__other_store_in_use__is_busy_until_it_is_free(void *
 	rig_free(&r);
 }
 
+static void request__message_too_wide_for_the_store__is_refused(void **state)
+{
+	struct mirq_irqs irqs;
+	struct mirq_why why;
+	struct rig r;
+
+	(void)state;
+	rig_begin(&r, 0);
+	r.table = mock_shim_new(r.m, "window");
+	r.table->offset = UINT64_C(1) << 32;
+	assert_int_equal(mock_remapper_attach(r.table), MIRQ_OK);
+	rig_device(&r, MOCK_MSIX, "msix", 8);
+	r.s->kind.address_bits = 32;
+	mock_store_attach(r.s, r.dev);
+	irqs = mock_alloc_on(r.s, 1, 0);
+	assert_int_equal(mock_request_try(irqs, r.a, 0, &why), MIRQ_ENOTSUP);
+	assert_int_equal(why.nr_wanted, 32);
+	assert_int_equal(why.value, (UINT64_C(1) << 32) + 0x10001000);
+	assert_int_equal(r.s->slots[0].nr_writes, 0);
+	mock_sound(r.m);
+	rig_free(&r);
+}
+
+struct slow_cpu {
+	struct mock *m;
+	uint32_t nr_looks;
+};
+
+static void let_go_at_second_look(void *context, struct mock_domain *d, enum mock_op op)
+{
+	struct slow_cpu *slow = context;
+
+	(void)d;
+	if (op == MOCK_OP_PENDING && ++slow->nr_looks == 2)
+		atomic_store(&slow->m->root.cpus[1].irr[32], 0);
+}
+
+static void alloc__last_id_is_just_retiring__waits_for_it(void **state)
+{
+	struct slow_cpu slow = { NULL, 0 };
+	struct mirq_irqs irqs;
+	struct rig r;
+
+	(void)state;
+	memset(&r, 0, sizeof(r));
+	r.m = slow.m = mock_new();
+	r.m->root.init.ids = (struct mirq_range){ 32, 33 };
+	mock_start(r.m, 2);
+	r.table = mock_table(r.m);
+	rig_device(&r, MOCK_MSIX, "msix", 8);
+	mock_store_attach(r.s, r.dev);
+	irqs = mock_alloc_on(r.s, 1, 1);
+	mock_request(irqs, r.a);
+	mock_raise(r.s, 0);
+	r.m->hook_context = &slow;
+	r.m->hook = let_go_at_second_look;
+	free_irqs(irqs);
+	for (uint32_t cpu = 0; cpu < 2; cpu++)
+		mirq_hosted_serve(&r.m->host, cpu);
+	assert_int_equal(slow.nr_looks, 1);
+	irqs = mock_alloc_on(r.s, 1, 1);
+	assert_int_equal(slow.nr_looks, 2);
+	r.m->hook = NULL;
+	mock_sound(r.m);
+	rig_free(&r);
+}
+
 /* ---- blocks under one message ---- */
 
 static void block__behind_a_table__members_have_entries_of_their_own(void **state)
@@ -753,6 +820,12 @@ static void shared__several_actions__all_are_asked_in_order(void **state)
 	mock_expect(r.m, ""); /* whoever joins touches no hardware */
 	assert_int_equal(mock_request_try(irqs, &r.a[2], MIRQ_REQUEST_SHARED, NULL), MIRQ_EBUSY);
 	assert_int_equal(mock_request_try(irqs, &r.a[3], 0, NULL), MIRQ_EBUSY);
+	mock_request(mock_alloc_on(r.s, 1, 0), &r.a[4]);
+	assert_int_equal(mock_request_try((struct mirq_irqs){ r.s->store, { 1, 2 } }, &r.a[5],
+					  MIRQ_REQUEST_SHARED, NULL),
+			 MIRQ_EBUSY);
+	assert_int_equal(mirq_irq_free((struct mirq_irqs){ r.s->store, { 1, 2 } }), MIRQ_OK);
+	mock_log_clear(r.m);
 	mock_fire(r.s, 0);
 	mock_expect(r.m, "root.eoi 0:32\nhandle a0\nhandle a1\nhandle a2\n");
 	/* The first one leaves, then the last, then the one that is left. */
@@ -822,24 +895,30 @@ static void shared__nobody_wants_it_100000_times__is_a_storm(void **state)
 	r.m->is_quiet = 1;
 	for (uint32_t i = 0; i < 99999; i++)
 		mirq_hosted_dispatch(&r.m->host, 0, 32);
-	/* One that somebody wants begins the count anew. */
+	/* One that somebody wants begins the count anew; now or later. */
 	r.a[0].answer = MIRQ_HANDLED;
 	mirq_hosted_dispatch(&r.m->host, 0, 32);
+	r.a[0].answer = MIRQ_NOT_MINE;
+	for (uint32_t i = 0; i < 99999; i++)
+		mirq_hosted_dispatch(&r.m->host, 0, 32);
+	r.a[0].answer = MIRQ_LATER;
+	mirq_hosted_dispatch(&r.m->host, 0, 32);
+	mirq_irq_done(irqs);
 	r.a[0].answer = MIRQ_NOT_MINE;
 	for (uint32_t i = 0; i < 99999; i++)
 		mirq_hosted_dispatch(&r.m->host, 0, 32);
 	assert_int_equal(r.m->host.nr_logs, 0);
 	mirq_hosted_dispatch(&r.m->host, 0, 32);
 	assert_int_equal(r.m->host.nr_logs, 1);
-	assert_int_equal(r.a[0].nr, 200000);
+	assert_int_equal(r.a[0].nr, 300000);
 	mirq_hosted_dispatch(&r.m->host, 0, 32);
-	assert_int_equal(r.a[0].nr, 200000);
+	assert_int_equal(r.a[0].nr, 300000);
 	assert_true(r.s->slots[0].is_masked);
 	release(irqs);
 	mock_request(irqs, r.a);
 	r.m->is_quiet = 0;
 	mock_fire(r.s, 0);
-	assert_int_equal(r.a[0].nr, 200001);
+	assert_int_equal(r.a[0].nr, 300001);
 	mock_sound(r.m);
 	rig_free(&r);
 }
@@ -1332,6 +1411,7 @@ static void level__disabled_while_high__is_masked_and_comes_at_enable(void **sta
 	mock_expect(r.m, "wire.mask 0\nroot.eoi 0:32\nwire.eoi 0\n");
 	assert_int_equal(r.a[0].nr, 0);
 	assert_int_equal(mirq_irq_enable(irqs), MIRQ_OK);
+	mock_expect(r.m, "wire.unmask 0\n"); /* re-armed, not replayed */
 	(void)mock_deliver(r.m);
 	assert_int_equal(r.a[0].nr, 1);
 	mock_sound(r.m);
@@ -1681,6 +1761,8 @@ int main(void)
 		cmocka_unit_test(alloc__freely__takes_the_cpu_with_most_ids_left),
 		cmocka_unit_test(numbers__are_never_0__and_lead_back),
 		cmocka_unit_test(exclusive_group__other_store_in_use__is_busy_until_it_is_free),
+		cmocka_unit_test(request__message_too_wide_for_the_store__is_refused),
+		cmocka_unit_test(alloc__last_id_is_just_retiring__waits_for_it),
 		cmocka_unit_test(block__behind_a_table__members_have_entries_of_their_own),
 		cmocka_unit_test(block__without_a_table__has_aligned_ids_on_one_cpu),
 		cmocka_unit_test(block__store_not_empty__is_busy),

@@ -423,6 +423,62 @@ static void replay__noted_before_the_move__is_handled_on_the_old_cpu(void **stat
 	mock_free(r.m);
 }
 
+struct busy_cpu {
+	struct rig *r;
+	struct mirq_irqs other;
+};
+
+static void *raise_and_move(void *context)
+{
+	struct busy_cpu *b = context;
+
+	if (mirq_irq_resend(b->other) || mirq_affinity_set(b->other, mirq_cpus_one(2), NULL))
+		return b;
+	return NULL;
+}
+
+/* Another CPU's thread does it while this handler runs, inside the service of CPU 1. */
+static void let_another_cpu_move(void *context)
+{
+	pthread_t thread;
+	void *result = context;
+
+	assert_int_equal(pthread_create(&thread, NULL, raise_and_move, context), 0);
+	assert_int_equal(pthread_join(thread, &result), 0);
+	assert_null(result);
+}
+
+static void replay__noted_while_its_cpu_serves_another__is_not_retired_with_the_id(void **state)
+{
+	struct busy_cpu busy;
+	struct mirq_irqs irqs;
+	struct rig r;
+
+	(void)state;
+	memset(&r, 0, sizeof(r));
+	r.m = mock_new();
+	r.m->root.ops.resend = NULL;
+	mock_start(r.m, 4);
+	r.m->host.has_threads = 1;
+	r.table = mock_table(r.m);
+	rig_store(&r, MOCK_MSIX, "msix", 0);
+	irqs = mock_alloc_on(r.s, 2, 1);
+	busy.r = &r;
+	busy.other = mirq_irq_at(irqs, 1);
+	r.a[0].also = let_another_cpu_move;
+	r.a[0].context = &busy;
+	mock_request(irqs, r.a);
+	assert_int_equal(mirq_irq_resend(mirq_irq_at(irqs, 0)), MIRQ_OK);
+	mirq_hosted_serve(&r.m->host, 1);
+	assert_int_equal(r.a[0].nr, 1);
+	mirq_hosted_serve(&r.m->host, 1);
+	assert_int_equal(r.a[1].nr, 1);
+	assert_int_equal(used_on(&r, 1), 1);
+	assert_int_equal(late_and_stray(&r), 0);
+	mock_sound(r.m);
+	mock_free(r.m);
+}
+
 /* ---- refusals ---- */
 
 static void move__pinned__is_refused_with_the_reason(void **state)
@@ -615,6 +671,27 @@ static void move__unconfirmed_then_freed__keeps_both_ids_and_the_entry(void **st
 	assert_int_equal(totals(&r).nr_quarantined, 1);
 	assert_int_equal(used_on(&r, 1), 1);
 	assert_int_equal(used_on(&r, 2), 1);
+	mock_sound(r.m);
+	mock_free(r.m);
+}
+
+static void move__unconfirmed_then_released__is_not_told_again(void **state)
+{
+	struct mirq_irqs irqs;
+	struct rig r;
+
+	(void)state;
+	irqs = rig_new(&r, 1, MOCK_MSIX, "msix", 1, 1);
+	mock_fail(r.m, "table.flush", 1, 1, MIRQ_EIO);
+	assert_int_equal(move(&r, irqs, 2), MIRQ_EIO);
+	assert_int_equal(mirq_irq_release(irqs, NULL), MIRQ_OK);
+	mock_log_clear(r.m);
+	assert_int_equal(move(&r, irqs, 2), MIRQ_OK);
+	mock_expect(r.m, "");
+	mock_request(irqs, r.a);
+	assert_int_equal(move(&r, irqs, 3), MIRQ_OK);
+	mock_fire(r.s, 0);
+	assert_int_equal(r.a[0].nr, 1);
 	mock_sound(r.m);
 	mock_free(r.m);
 }
@@ -866,12 +943,15 @@ int main(void)
 		cmocka_unit_test(old_id__released_before_it_retired__next_move_works),
 		cmocka_unit_test(old_id__freed_before_it_retired__both_ids_come_back),
 		cmocka_unit_test(replay__noted_before_the_move__is_handled_on_the_old_cpu),
+		cmocka_unit_test(
+			replay__noted_while_its_cpu_serves_another__is_not_retired_with_the_id),
 		cmocka_unit_test(move__pinned__is_refused_with_the_reason),
 		cmocka_unit_test(move__bad_calls__are_refused),
 		cmocka_unit_test(move__no_id_left__changes_nothing),
 		cmocka_unit_test(move__window_that_cannot_say_it__changes_nothing),
 		cmocka_unit_test(move__table_fails__both_ways_stay_alive),
 		cmocka_unit_test(move__unconfirmed_then_freed__keeps_both_ids_and_the_entry),
+		cmocka_unit_test(move__unconfirmed_then_released__is_not_told_again),
 		cmocka_unit_test(move__store_fails__both_ways_stay_alive),
 		cmocka_unit_test(move__nothing_is_known_to_drain__keeps_the_old_id_for_good),
 		cmocka_unit_test(move__inactive_in_quarantine__keeps_its_old_id),

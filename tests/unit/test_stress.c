@@ -579,7 +579,7 @@ static void do_request(struct known *k)
 	atomic_store(&k->raised, 0);
 	atomic_store(&k->needs_done, 0);
 	atomic_store(&k->is_open, 1);
-	h.flags = dice(4) ? 0 : MIRQ_REQUEST_DISABLED;
+	h.flags = MIRQ_REQUEST_SHARED | (dice(4) ? 0 : (uint32_t)MIRQ_REQUEST_DISABLED);
 	err = mirq_irq_request(irq_of(k), &h);
 	if (err) {
 		atomic_store(&k->is_open, 0);
@@ -589,7 +589,7 @@ static void do_request(struct known *k)
 	}
 	k->is_requested = 1;
 	atomic_fetch_add(&k->period, 1);
-	if (h.flags) {
+	if (h.flags & MIRQ_REQUEST_DISABLED) {
 		atomic_fetch_add(&k->nr_again, 1);
 		if (mirq_irq_enable(irq_of(k)))
 			breach(k->model, "what was requested disabled cannot be enabled");
@@ -676,6 +676,40 @@ static void do_resend(struct known *k)
 	note_raised(k, period, tick);
 }
 
+/* A second action of a shared interrupt, for a while. */
+struct guest {
+	struct model *model;
+	_Atomic uint32_t is_open;
+};
+
+static enum mirq_handled on_guest(void *context)
+{
+	struct guest *g = context;
+
+	if (!atomic_load(&g->is_open))
+		breach(g->model, "an action was called after its release had returned");
+	stumble();
+	return MIRQ_NOT_MINE;
+}
+
+static void do_join(struct known *k)
+{
+	struct guest *g = malloc(sizeof(*g)); /* so that a late call is seen by sanitizers too */
+	struct mirq_irq_handler h = { MIRQ_SIZED(mirq_irq_handler), .handle = on_guest,
+				      .context = g, .flags = MIRQ_REQUEST_SHARED };
+
+	g->model = k->model;
+	atomic_store(&g->is_open, 1);
+	if (mirq_irq_request(irq_of(k), &h))
+		breach(k->model, "a shared interrupt cannot be joined");
+	for (uint32_t i = dice(20); i; i--)
+		stumble();
+	if (mirq_irq_release(irq_of(k), &h))
+		breach(k->model, "an action cannot be released");
+	atomic_store(&g->is_open, 0);
+	free(g);
+}
+
 static void do_look(struct known *k)
 {
 	struct mirq_irq_info info;
@@ -693,7 +727,7 @@ static void do_use(struct known *k)
 {
 	pthread_rwlock_rdlock(&k->lock);
 	if (k->is_requested) {
-		switch (dice(8)) {
+		switch (dice(9)) {
 		case 0:
 		case 1:
 		case 2:
@@ -708,6 +742,9 @@ static void do_use(struct known *k)
 			break;
 		case 6:
 			do_look(k);
+			break;
+		case 7:
+			do_join(k);
 			break;
 		default:
 			if (mirq_irq_sync(irq_of(k)))
