@@ -381,7 +381,7 @@ static enum mirq_err give_ids(struct plan *p)
 static enum mirq_err record(struct plan *p)
 {
 	struct mirq *m = p->store->dev->m;
-	struct mirq_range room;
+	struct mirq_range room, more;
 	enum mirq_err err = MIRQ_OK;
 	struct mirq_irq *irq;
 
@@ -389,7 +389,10 @@ static enum mirq_err record(struct plan *p)
 	/* Number n stands at index n - 1: the lowest free ones lie below what is used plus new. */
 	room.first = 0;
 	room.limit = m->numbers.nr_used + p->nr;
-	err = mirqi_sparse_grow(&m->numbers, m->host, room);
+	/* What is below nr_used has been grown before: it was used once. */
+	more.first = m->numbers.nr_used;
+	more.limit = room.limit;
+	err = mirqi_sparse_grow(&m->numbers, m->host, more);
 	for (irq = err ? NULL : p->batch.first; irq; irq = irq->batch_next) {
 		irq->number = mirqi_sparse_gap(&m->numbers, room, 1, 0) + 1;
 		mirqi_sparse_put(&m->numbers, irq->number - 1, irq);

@@ -17,6 +17,7 @@ struct mirqi_node {
 	uint32_t shift; /* of the index bits that choose a child here: 0 for leaves */
 	uint32_t first; /* index of the first place below */
 	uint64_t used;  /* children that hold anything */
+	uint64_t full;  /* children with no free place; of leaves: used */
 	_Atomic(void *) child[FAN];
 };
 
@@ -86,6 +87,7 @@ static enum mirq_err grow_root(struct mirqi_sparse *s, struct mirq_host *host, u
 		if (old) {
 			atomic_store_explicit(&node->child[0], old, memory_order_relaxed);
 			node->used = old->used ? 1 : 0;
+			node->full = old->full == ~UINT64_C(0);
 		}
 		atomic_store_explicit(&s->root, node, memory_order_release);
 		old = node;
@@ -126,26 +128,45 @@ enum mirq_err mirqi_sparse_grow(struct mirqi_sparse *s, struct mirq_host *host,
 	return err;
 }
 
-/* Set or clear the used bits on the way to @index; the leaf's bit is (*leaf_item != NULL). */
-static void account(struct mirqi_sparse *s, uint32_t index, int is_used)
+/* The nodes from the root to the leaf of @index; how many. */
+static uint32_t find_way(const struct mirqi_sparse *s, uint32_t index, struct mirqi_node *way[6])
 {
-	struct mirqi_node *way[6];
 	struct mirqi_node *node = root(s);
 	uint32_t depth = 0;
-	uint64_t bit;
 
 	for (; node->shift; node = child(node, place(node, index)))
 		way[depth++] = node;
 	way[depth++] = node;
+	return depth;
+}
+
+static void account_put(struct mirqi_sparse *s, uint32_t index)
+{
+	struct mirqi_node *way[6];
+	uint32_t depth = find_way(s, index, way);
+	int is_full = 1;
+	uint64_t bit;
+
 	while (depth--) {
 		bit = UINT64_C(1) << place(way[depth], index);
-		if (is_used) {
-			way[depth]->used |= bit;
-		} else {
-			way[depth]->used &= ~bit;
-			if (way[depth]->used)
-				return;
-		}
+		way[depth]->used |= bit;
+		way[depth]->full |= is_full ? bit : 0;
+		is_full = way[depth]->full == ~UINT64_C(0);
+	}
+}
+
+static void account_remove(struct mirqi_sparse *s, uint32_t index)
+{
+	struct mirqi_node *way[6];
+	uint32_t depth = find_way(s, index, way);
+	int is_empty = 1;
+	uint64_t bit;
+
+	while (depth--) {
+		bit = UINT64_C(1) << place(way[depth], index);
+		way[depth]->full &= ~bit;
+		way[depth]->used &= is_empty ? ~bit : ~UINT64_C(0);
+		is_empty = !way[depth]->used;
 	}
 }
 
@@ -154,7 +175,7 @@ void mirqi_sparse_put(struct mirqi_sparse *s, uint32_t index, void *item)
 	struct mirqi_node *node = leaf(s, index);
 
 	atomic_store_explicit(&node->child[place(node, index)], item, memory_order_release);
-	account(s, index, 1);
+	account_put(s, index);
 	s->nr_used++;
 	if (s->hint == index)
 		s->hint++;
@@ -165,7 +186,7 @@ void mirqi_sparse_remove(struct mirqi_sparse *s, uint32_t index)
 	struct mirqi_node *node = leaf(s, index);
 
 	atomic_store_explicit(&node->child[place(node, index)], NULL, memory_order_release);
-	account(s, index, 0);
+	account_remove(s, index);
 	s->nr_used--;
 	if (index < s->hint)
 		s->hint = index;
@@ -210,19 +231,48 @@ static uint64_t align_up(uint64_t value, uint32_t align_log2)
 	return (value + mask) & ~mask;
 }
 
+/* The smallest free index >= from. What no node stands for is free. */
+static uint64_t next_free(const struct mirqi_sparse *s, uint64_t from)
+{
+	struct mirqi_node *node = root(s);
+	uint64_t left;
+	uint32_t i;
+
+	while (node && from - node->first < span(node)) {
+		/* Down to a leaf; a node with nothing left behind from sends us to the root. */
+		i = place(node, (uint32_t)from);
+		left = ~node->full & (~UINT64_C(0) << i);
+		if (!left) {
+			from = node->first + span(node);
+			node = root(s);
+			continue;
+		}
+		if (mirqi_lowest_bit(left) != i)
+			from = node->first + ((uint64_t)mirqi_lowest_bit(left) << node->shift);
+		if (!node->shift)
+			return from;
+		node = child(node, place(node, (uint32_t)from));
+		if (!node)
+			return from;
+	}
+	return from;
+}
+
 uint32_t mirqi_sparse_gap(const struct mirqi_sparse *s, struct mirq_range in, uint32_t nr,
 			  uint32_t align_log2)
 {
-	uint64_t first = align_up(in.first > s->hint ? in.first : s->hint, align_log2);
+	uint64_t first = in.first > s->hint ? in.first : s->hint;
 	uint32_t used;
 
-	while (first + nr <= in.limit) {
+	for (;;) {
+		first = align_up(next_free(s, first), align_log2);
+		if (first + nr > in.limit)
+			return MIRQI_NO_INDEX;
 		used = mirqi_sparse_next(s, (uint32_t)first);
 		if (used == MIRQI_NO_INDEX || used >= first + nr)
 			return (uint32_t)first;
-		first = align_up((uint64_t)used + 1, align_log2);
+		first = (uint64_t)used + 1;
 	}
-	return MIRQI_NO_INDEX;
 }
 
 void mirqi_sparse_fini(struct mirqi_sparse *s, struct mirq_host *host)
