@@ -646,10 +646,11 @@ static struct memory memory_of(struct world *w)
 
 static int64_t node_bytes(void)
 {
-	struct mirqi_sparse sparse = { 0 };
+	struct mirqi_sparse sparse;
 	struct mirq_host host;
 	int64_t bytes;
 
+	memset(&sparse, 0, sizeof(sparse));
 	mirq_hosted_init(&host);
 	assert_int_equal(mirqi_sparse_grow(&sparse, &host, (struct mirq_range){ 0, 1 }), MIRQ_OK);
 	assert_int_equal(host.nr_live, 1);
