@@ -1350,6 +1350,10 @@ static void level__order_of_ending__is_handlers_root_store(void **state)
 	r.a[0].also = quiet_line;
 	mock_fire(r.s, 0);
 	mock_expect(r.m, "handle a0\nroot.eoi 0:32\nwire.eoi 0\n");
+	/* A line that is low is not raised by software. */
+	assert_int_equal(mirq_irq_resend(irqs), MIRQ_OK);
+	assert_int_equal(mock_deliver(r.m), 0);
+	mock_expect(r.m, "");
 	mock_sound(r.m);
 	free_irqs(irqs);
 	rig_free(&r);
