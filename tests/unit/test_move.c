@@ -745,6 +745,30 @@ static void move__nothing_is_known_to_drain__keeps_the_old_id_for_good(void **st
 	mock_free(r.m);
 }
 
+static void move__table_that_does_not_drain__keeps_the_old_id_for_good(void **state)
+{
+	struct mirq_irqs irqs;
+	struct rig r;
+
+	(void)state;
+	rig_begin(&r, 0);
+	r.table = mock_table_new(r.m, "table", 16);
+	r.table->init.traits = 0;
+	assert_int_equal(mock_remapper_attach(r.table), MIRQ_OK);
+	rig_store(&r, MOCK_MSIX, "msix", 0);
+	irqs = mock_alloc_on(r.s, 1, 1);
+	mock_request(irqs, r.a);
+	mock_log_clear(r.m);
+	assert_int_equal(move(&r, irqs, 2), MIRQ_OK);
+	mock_expect(r.m, "table.program 0>2:32\ntable.flush 0\n");
+	assert_int_equal(totals(&r).nr_quarantined, 1);
+	assert_int_equal(used_on(&r, 1), 1);
+	mirq_hosted_dispatch(&r.m->host, 1, 32);
+	assert_int_equal(r.a[0].nr, 1);
+	mock_sound(r.m);
+	mock_free(r.m);
+}
+
 static void move__inactive_in_quarantine__keeps_its_old_id(void **state)
 {
 	struct mirq_irqs irqs, other;
@@ -954,6 +978,7 @@ int main(void)
 		cmocka_unit_test(move__unconfirmed_then_released__is_not_told_again),
 		cmocka_unit_test(move__store_fails__both_ways_stay_alive),
 		cmocka_unit_test(move__nothing_is_known_to_drain__keeps_the_old_id_for_good),
+		cmocka_unit_test(move__table_that_does_not_drain__keeps_the_old_id_for_good),
 		cmocka_unit_test(move__inactive_in_quarantine__keeps_its_old_id),
 		cmocka_unit_test(move__disabled_with_a_kept_event__brings_it_on_the_new_cpu),
 		cmocka_unit_test(move__event_waits_in_a_masked_root__is_not_lost),
