@@ -36,7 +36,7 @@ MIRQ_MUST_CHECK enum mirq_err mirq_store_attach(struct mirq_device *dev,
 /**
  * mirq_store_detach() - Take a store away with all its interrupts. No handler runs after.
  * Context: thread.
- * Errors:  MIRQ_EDEADLK (called from a handler of one of its interrupts; nothing was done).
+ * Errors:  MIRQ_EDEADLK (called from a handler; nothing was done).
  */
 enum mirq_err mirq_store_detach(struct mirq_store *store);
 /**

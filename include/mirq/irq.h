@@ -40,7 +40,8 @@ enum mirq_handled {
 typedef enum mirq_handled mirq_handler(void *context);
 
 enum mirq_request_flag {
-	MIRQ_REQUEST_SHARED = 1,  /* others may request it too, all with this flag */
+	MIRQ_REQUEST_SHARED = 1,  /* others may request it too, all with this flag; one
+				     mirq_irq_done() ends the LATER of all */
 	MIRQ_REQUEST_DISABLED = 2 /* as if mirq_irq_disable() had been called before */
 };
 struct mirq_irq_handler {
@@ -99,7 +100,7 @@ MIRQ_MUST_CHECK enum mirq_err mirq_irq_alloc(struct mirq_store *store,
  * @irqs: slots that are not allocated are skipped.
  * What hardware may still send to stays in quarantine, owned and counted (inspect.h).
  * Context: thread.
- * Errors:  MIRQ_EDEADLK (called from a handler of one of them; nothing was freed).
+ * Errors:  MIRQ_EDEADLK (called from a handler; nothing was freed).
  */
 enum mirq_err mirq_irq_free(struct mirq_irqs irqs);
 /**
@@ -118,7 +119,7 @@ MIRQ_MUST_CHECK enum mirq_err mirq_irq_request(struct mirq_irqs irqs,
  * @irqs: interrupts without a handler are skipped.
  * @h:    [in] NULL: all actions; else the one with this handle, context and stride_bytes.
  * Context: thread.
- * Errors:  MIRQ_EDEADLK (called from a handler of one of them; nothing was released).
+ * Errors:  MIRQ_EDEADLK (called from a handler; nothing was released).
  */
 enum mirq_err mirq_irq_release(struct mirq_irqs irqs, const struct mirq_irq_handler *h);
 /**
@@ -144,7 +145,7 @@ void mirq_irq_done(struct mirq_irqs irqs);
 /**
  * mirq_irq_sync() - Wait until the handlers that run now have returned.
  * Context: thread.
- * Errors:  MIRQ_EDEADLK (called from one of them).
+ * Errors:  MIRQ_EDEADLK (called from a handler).
  */
 enum mirq_err mirq_irq_sync(struct mirq_irqs irqs);
 /**

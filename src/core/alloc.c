@@ -614,7 +614,7 @@ enum mirq_err mirq_irq_free(struct mirq_irqs irqs)
 {
 	struct mirq_device *dev = irqs.store->dev;
 
-	if (mirqi_range_runs_here(irqs))
+	if (mirqi_is_inside(dev->m))
 		return MIRQ_EDEADLK;
 	mirqi_mutex_lock(dev->m->host, &dev->mutex);
 	mirqi_release_locked(irqs);

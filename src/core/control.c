@@ -177,7 +177,7 @@ enum mirq_err mirq_irq_sync(struct mirq_irqs irqs)
 	struct mirq *m = irqs.store->dev->m;
 	struct mirq_irq *irq;
 
-	if (mirqi_range_runs_here(irqs))
+	if (mirqi_is_inside(m))
 		return MIRQ_EDEADLK;
 	mirqi_mutex_lock(m->host, &irqs.store->dev->mutex);
 	for (uint32_t i = irqs.slots.first; i < irqs.slots.limit; i++) {

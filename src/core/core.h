@@ -179,7 +179,6 @@ struct mirq_batch {
 /* One CPU. Its own cache lines; written by itself but for the bits. */
 struct mirqi_cpu {
 	_Alignas(64) _Atomic uint32_t section; /* odd: inside a dispatch section; see dispatch.c */
-	_Atomic(struct mirq_irq *) current;    /* whose actions run here */
 	_Atomic(struct mirq_irq *) *cells;     /* by id - first: NULL, an interrupt, or the tomb */
 	_Atomic uint32_t nr_waiting;           /* bits set in retire and replay */
 	_Atomic uint32_t is_kicked;            /* a mirq_service() is on its way */
@@ -272,8 +271,9 @@ void mirqi_bits_put(struct mirq *m, struct mirqi_bits *bits);
 /* Wait until no CPU that may run a member of @batch is in a section that began before. Thread. */
 void mirqi_quiesce(struct mirq *m, const struct mirq_batch *batch);
 void mirqi_quiesce_one(struct mirq *m, const struct mirq_irq *irq);
-/* Does this CPU run the actions of one of @irqs right now, below us on the stack? Takes no lock. */
-int mirqi_range_runs_here(struct mirq_irqs irqs);
+/* Was this called from a handler, that is inside a section of this CPU? Who then waited for that
+ * section would wait for itself. Takes no lock. */
+int mirqi_is_inside(struct mirq *m);
 /* Give an id back as soon as its CPU finds it not pending; mirqi_kick() follows. Any context. */
 void mirqi_retire(struct mirq *m, uint32_t cpu, uint32_t id);
 /* Make a CPU look at what waits for it: once for all that was left there. Any context. */

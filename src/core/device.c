@@ -111,9 +111,8 @@ enum mirq_err mirq_device_detach(struct mirq_device *dev)
 	struct mirq *m = dev->m;
 	struct mirq_device **at;
 
-	for (struct mirq_store *s = dev->stores; s; s = s->next)
-		if (mirqi_range_runs_here(mirq_store_irqs(s)))
-			return MIRQ_EDEADLK;
+	if (mirqi_is_inside(m))
+		return MIRQ_EDEADLK;
 	while (dev->stores)
 		(void)mirq_store_detach(dev->stores);
 	for (uint32_t level = 0; level < dev->nr_remappers; level++) {

@@ -83,18 +83,17 @@ void mirqi_quiesce_one(struct mirq *m, const struct mirq_irq *irq)
 	wait_irq(m, irq);
 }
 
-int mirqi_range_runs_here(struct mirq_irqs irqs)
+/* With interrupts off this CPU cannot change under us; a thread that runs on it while its section is
+ * open was called from inside that section. */
+int mirqi_is_inside(struct mirq *m)
 {
-	struct mirq *m = irqs.store->dev->m;
 	uintptr_t saved = mirq_host_irq_save(m->host);
 	uint32_t cpu = mirq_host_this_cpu(m->host);
-	const struct mirq_irq *irq = NULL;
+	int is_inside = cpu < m->nr_cpus &&
+			(atomic_load_explicit(&m->cpus[cpu].section, memory_order_relaxed) & 1);
 
-	if (cpu < m->nr_cpus)
-		irq = atomic_load_explicit(&m->cpus[cpu].current, memory_order_relaxed);
 	mirq_host_irq_restore(m->host, saved);
-	return irq && irq->store == irqs.store && irq->index >= irqs.slots.first &&
-	       irq->index < irqs.slots.limit;
+	return is_inside;
 }
 
 /* Counters of a CPU have one writer: itself. */
@@ -158,16 +157,12 @@ static MIRQI_HOT void run_round(struct mirq *m, struct mirq_irq *irq)
 		irq->nr_unwanted = 0;
 }
 
-static MIRQI_HOT void run(struct mirq *m, struct mirqi_cpu *c, struct mirq_irq *irq)
+static MIRQI_HOT void run(struct mirq *m, struct mirq_irq *irq)
 {
-	struct mirq_irq *below = atomic_load_explicit(&c->current, memory_order_relaxed);
-
-	atomic_store_explicit(&c->current, irq, memory_order_relaxed);
 	do
 		run_round(m, irq);
 	while (!mirqi_state_finish(&irq->state) &&
 	       mirqi_state_step(&irq->state, MIRQI_EDGE_DONE) == MIRQI_AGAIN);
-	atomic_store_explicit(&c->current, below, memory_order_relaxed);
 }
 
 static MIRQI_HOT int is_level(const struct mirq_irq *irq)
@@ -180,7 +175,7 @@ static MIRQI_COLD void fire_slowly(struct mirq *m, struct mirqi_cpu *c, struct m
 {
 	switch (mirqi_state_step(&irq->state, MIRQI_EDGE_FIRE)) {
 	case MIRQI_RUN_NOW:
-		run(m, c, irq);
+		run(m, irq);
 		break;
 	case MIRQI_KEEP:
 		atomic_fetch_add_explicit(&m->nr_kept, 1, memory_order_relaxed);
@@ -195,7 +190,7 @@ static MIRQI_COLD void fire_slowly(struct mirq *m, struct mirqi_cpu *c, struct m
 static MIRQI_HOT void fire(struct mirq *m, struct mirqi_cpu *c, struct mirq_irq *irq)
 {
 	if (mirqi_state_start(&irq->state))
-		run(m, c, irq);
+		run(m, irq);
 	else
 		fire_slowly(m, c, irq);
 }

@@ -12,6 +12,12 @@ static uint32_t min_limit(uint32_t a, uint32_t b)
 	return !a || (b && b < a) ? b : a;
 }
 
+static enum mirq_err refuse_ops(struct mirq_why *why, const char *name)
+{
+	return mirqi_fail(why, MIRQ_EINVAL, 0, name,
+			  "op table of an unknown size: begin it with MIRQ_SIZED()");
+}
+
 static enum mirq_err check_root(const struct mirq_root_init *init, const struct mirq_root_ops *ops,
 				struct mirq_why *why)
 {
@@ -44,9 +50,10 @@ enum mirq_err mirq_root_attach(struct mirq *m, const struct mirq_root_init *init
 	void *memory;
 	enum mirq_err err;
 
-	if (mirqi_sized_copy(&own, sizeof(own), init) ||
-	    mirqi_sized_copy(&ops, sizeof(ops), own.ops))
+	if (mirqi_sized_copy(&own, sizeof(own), init))
 		return MIRQ_EINVAL;
+	if (mirqi_sized_copy(&ops, sizeof(ops), own.ops))
+		return refuse_ops(own.why, own.name);
 	if (m->root)
 		return mirqi_fail(own.why, MIRQ_EEXIST, 0, own.name,
 				  "the system has a root already");
@@ -86,7 +93,8 @@ enum mirq_err mirq_root_claim_id(struct mirq *m, struct mirq_cpus cpus, uint32_t
 
 	if (!m->root)
 		return MIRQ_ENOENT;
-	if (id < m->ids_range.first || id >= m->ids_range.limit)
+	if (id < m->ids_range.first || id >= m->ids_range.limit ||
+	    cpus.range.limit > m->nr_cpus || cpus.range.first > cpus.range.limit)
 		return MIRQ_EINVAL;
 	for (; t.cpu < m->nr_cpus && !err; t.cpu++)
 		if (mirqi_cpus_have(cpus, t.cpu))
@@ -117,8 +125,9 @@ static enum mirq_err check_remapper(const struct mirq *m, const struct mirq_rema
 	else if (!ops->alloc && (!ops->translate || ops->free || ops->program || ops->clear ||
 				 ops->compose || init->nr_entries))
 		text = "a shim has translate and neither entries nor operations on them";
-	else if (init->parent && init->parent->role == MIRQ_ROLE_STORE)
-		text = "a store is nobody's parent";
+	else if (init->parent && (init->parent->role == MIRQ_ROLE_STORE || init->parent->m != m))
+		text = "the parent is the root or a remapper of this system: a store is nobody's "
+		       "parent";
 	for (struct mirq_domain *d = init->parent; !text && d; d = d->parent)
 		if (ops->alloc && d->role == MIRQ_ROLE_REMAPPER &&
 		    ((struct mirqi_remapper *)d)->ops.alloc)
@@ -144,9 +153,10 @@ enum mirq_err mirq_remapper_attach(struct mirq *m, const struct mirq_remapper_in
 	struct mirqi_remapper *r;
 	enum mirq_err err;
 
-	if (mirqi_sized_copy(&own, sizeof(own), init) ||
-	    mirqi_sized_copy(&ops, sizeof(ops), own.ops))
+	if (mirqi_sized_copy(&own, sizeof(own), init))
 		return MIRQ_EINVAL;
+	if (mirqi_sized_copy(&ops, sizeof(ops), own.ops))
+		return refuse_ops(own.why, own.name);
 	err = check_remapper(m, &own, &ops);
 	if (err)
 		return err;
@@ -232,11 +242,13 @@ int mirq_batch_next(const struct mirq_batch *batch, const void **cursor,
 		    struct mirq_member *out_member)
 {
 	const struct mirq_irq *before = *cursor;
-	struct mirq_irq *irq = before ? before->batch_next : batch->first;
+	struct mirq_irq *irq;
 
-	/* A batch of one may be a member of a longer list: the end is .last, not NULL. */
-	if (!irq || before == batch->last)
+	/* A batch of one may be a member of a longer list, that others walk and change: the end is
+	 * .last, whose .batch_next is not looked at. */
+	if (before == batch->last)
 		return 0;
+	irq = before ? before->batch_next : batch->first;
 	*cursor = irq;
 	out_member->hop = &irq->hops[batch->level];
 	out_member->route = &irq->route;

@@ -50,6 +50,9 @@ uint32_t mirq_version(void)
 	return MIRQ_VERSION;
 }
 
+/* No struct ever grows to this; a size that nobody set does, and would be walked through. */
+#define MAX_SIZED_BYTES 4096
+
 enum mirq_err mirqi_sized_copy(void *own, uint32_t own_bytes, const void *theirs)
 {
 	const unsigned char *bytes = theirs;
@@ -58,7 +61,8 @@ enum mirq_err mirqi_sized_copy(void *own, uint32_t own_bytes, const void *theirs
 	if (!theirs)
 		return MIRQ_EINVAL;
 	memcpy(&their_bytes, theirs, sizeof(their_bytes));
-	if (their_bytes < 2 * sizeof(their_bytes) || their_bytes % sizeof(their_bytes))
+	if (their_bytes < 2 * sizeof(their_bytes) || their_bytes % sizeof(their_bytes) ||
+	    their_bytes > MAX_SIZED_BYTES)
 		return MIRQ_EINVAL;
 	for (uint32_t i = own_bytes; i < their_bytes; i++)
 		if (bytes[i])

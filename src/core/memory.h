@@ -15,8 +15,9 @@ int memcmp(const void *a, const void *b, size_t size_bytes);
 /*
  * Copy a caller's sized struct (its first member is uint32_t size_bytes) into our own of
  * @own_bytes: what an older caller does not have reads as zero; what a newer one has beyond ours
- *             must be zero.
- * MIRQ_EINVAL: size 0, not a multiple of 4, or an unknown member is set. @own is then untouched.
+ * must be zero.
+ * MIRQ_EINVAL: size below 8 or above 4096, not a multiple of 4, or an unknown member is set. @own
+ * is then untouched.
  */
 MIRQ_MUST_CHECK enum mirq_err mirqi_sized_copy(void *own, uint32_t own_bytes, const void *theirs);
 

@@ -75,6 +75,12 @@ static enum mirq_err check_request(struct request *r)
 			return mirqi_fail_numbers(
 				r->h.why, MIRQ_EBUSY, name,
 				"this slot has a handler, and not both are shared", 1, 0, i);
+		if ((mirqi_state_read(&irq->state) & MIRQI_REQUESTED) &&
+		    (r->h.flags & MIRQ_REQUEST_DISABLED))
+			return mirqi_fail_numbers(
+				r->h.why, MIRQ_EINVAL, name,
+				"others use this slot already: it cannot be joined disabled", 1, 0,
+				i);
 		if (find_action(irq, &r->h, context_of(&r->h, i - r->irqs.slots.first)))
 			return mirqi_fail_numbers(
 				r->h.why, MIRQ_EBUSY, name,
@@ -362,7 +368,7 @@ enum mirq_err mirq_irq_release(struct mirq_irqs irqs, const struct mirq_irq_hand
 
 	if (h && mirqi_sized_copy(&own, sizeof(own), h))
 		return MIRQ_EINVAL;
-	if (mirqi_range_runs_here(irqs))
+	if (mirqi_is_inside(dev->m))
 		return MIRQ_EDEADLK;
 	mirqi_mutex_lock(dev->m->host, &dev->mutex);
 	if (h)

@@ -15,42 +15,50 @@ enum rule {
 
 struct pair {
 	int one, other;
+	enum rule rule;
 	const char *text;
 };
 
 /* Operations that come together, and properties that need operations. */
 static const char *broken_pair(const struct mirq_store_template *kind,
-			       const struct mirq_store_ops *ops)
+			       const struct mirq_store_ops *ops, uint32_t *out_rule)
 {
 	const struct pair pairs[] = {
-		{ !!ops->mask, !!ops->unmask, "rule 1: mask and unmask: both or neither" },
-		{ !!ops->mask_all, !!ops->unmask_all, "mask_all and unmask_all: both or neither" },
-		{ !!ops->enable, !!ops->disable, "enable and disable: both or neither" },
-		{ !!ops->begin, !!ops->commit, "rule 3: begin and commit: both or neither" },
-		{ !!ops->mask, kind->masking == MIRQ_MASKS_SLOT,
+		{ !!ops->mask, !!ops->unmask, RULE_OPS,
+		  "rule 1: mask and unmask: both or neither" },
+		{ !!ops->mask_all, !!ops->unmask_all, RULE_OPS,
+		  "rule 1: mask_all and unmask_all: both or neither" },
+		{ !!ops->enable, !!ops->disable, RULE_OPS,
+		  "rule 1: enable and disable: both or neither" },
+		{ !!ops->begin, !!ops->commit, RULE_SLEEPS,
+		  "rule 3: begin and commit: both or neither" },
+		{ !!ops->mask, kind->masking == MIRQ_MASKS_SLOT, RULE_OPS,
 		  "rule 1: .masking says what mask reaches: MASKS_SLOT with it, MASKS_NOTHING "
 		  "without" },
-		{ !!(kind->traits & MIRQ_STORE_NEEDS_ENABLE) && !ops->enable, 0,
-		  "NEEDS_ENABLE needs enable and disable" },
-		{ !!(kind->traits & MIRQ_STORE_TWO_MESSAGES) && !ops->set_trigger, 0,
-		  "TWO_MESSAGES needs set_trigger" },
-		{ !!ops->slot_fini && !ops->slot_init, 0, "slot_fini needs slot_init" },
+		{ !!(kind->traits & MIRQ_STORE_NEEDS_ENABLE) && !ops->enable, 0, RULE_OPS,
+		  "rule 1: NEEDS_ENABLE needs enable and disable" },
+		{ !!(kind->traits & MIRQ_STORE_TWO_MESSAGES) && !ops->set_trigger, 0, RULE_OPS,
+		  "rule 1: TWO_MESSAGES needs set_trigger" },
+		{ !!ops->slot_fini && !ops->slot_init, 0, RULE_OPS,
+		  "rule 1: slot_fini needs slot_init" },
 	};
 
 	for (const struct pair *p = pairs; p < pairs + sizeof(pairs) / sizeof(pairs[0]); p++)
-		if (p->one != p->other)
+		if (p->one != p->other) {
+			*out_rule = p->rule;
 			return p->text;
+		}
 	return NULL;
 }
 
 static enum mirq_err check_template(const struct mirq_store_template *kind,
 				    const struct mirq_store_ops *ops, struct mirq_why *why)
 {
-	const char *text = broken_pair(kind, ops);
-	uint32_t rule = text && !ops->begin != !ops->commit ? RULE_SLEEPS : RULE_OPS;
+	uint32_t rule = RULE_OPS;
+	const char *text;
 
 	if (!kind->name)
-		text = "a store's template needs a name";
+		text = "rule 1: a store's template needs a name";
 	else if (!ops->write)
 		text = "rule 1: write is required: a slot must be told its message";
 	else if (kind->masking == MIRQ_MASKS_UNSAID || kind->masking > MIRQ_MASKS_SLOT)
@@ -59,6 +67,8 @@ static enum mirq_err check_template(const struct mirq_store_template *kind,
 		text = "rule 1: .update must be said: what of a message changes at once";
 	else if (kind->address_bits != 32 && kind->address_bits != 40 && kind->address_bits != 64)
 		text = "rule 1: .address_bits must be said: 32, 40 or 64";
+	else
+		text = broken_pair(kind, ops, &rule);
 	return text ? mirqi_fail(why, MIRQ_EINVAL, rule, kind->name, text) : MIRQ_OK;
 }
 
@@ -105,6 +115,8 @@ static enum mirqi_rung find_rung(const struct mirq_store *store)
 static void fill_store(struct mirq_store *store, struct mirq_device *dev,
 		       const struct mirq_store_init *init)
 {
+	uint32_t limit;
+
 	store->dev = dev;
 	store->data = init->data;
 	store->nr_slots = init->nr_slots;
@@ -117,9 +129,11 @@ static void fill_store(struct mirq_store *store, struct mirq_device *dev,
 	store->domain.parent = dev->parent;
 	store->domain.carries = dev->parent->carries;
 	store->domain.limit_hw_target = dev->parent->limit_hw_target;
-	/* The root composes only where no table stands above: only then its reach binds. */
-	if (store->table == dev->nr_remappers)
-		store->domain.limit_hw_target = dev->m->root->init.limit_hw_target;
+	/* The root composes only where no table stands above: only then its reach binds too. */
+	limit = dev->m->root->init.limit_hw_target;
+	if (store->table == dev->nr_remappers && limit &&
+	    (!store->domain.limit_hw_target || limit < store->domain.limit_hw_target))
+		store->domain.limit_hw_target = limit;
 }
 
 enum mirq_err mirq_store_attach(struct mirq_device *dev, const struct mirq_store_init *init,

@@ -819,6 +819,9 @@ static void shared__several_actions__all_are_asked_in_order(void **state)
 	assert_int_equal(mock_request_try(irqs, &r.a[2], MIRQ_REQUEST_SHARED, NULL), MIRQ_OK);
 	mock_expect(r.m, ""); /* whoever joins touches no hardware */
 	assert_int_equal(mock_request_try(irqs, &r.a[2], MIRQ_REQUEST_SHARED, NULL), MIRQ_EBUSY);
+	assert_int_equal(
+		mock_request_try(irqs, &r.a[3], MIRQ_REQUEST_SHARED | MIRQ_REQUEST_DISABLED, NULL),
+		MIRQ_EINVAL);
 	assert_int_equal(mock_request_try(irqs, &r.a[3], 0, NULL), MIRQ_EBUSY);
 	mock_request(mock_alloc_on(r.s, 1, 0), &r.a[4]);
 	assert_int_equal(mock_request_try((struct mirq_irqs){ r.s->store, { 1, 2 } }, &r.a[5],
