@@ -13,7 +13,10 @@
 
 #define START_INFO_MAGIC 0x336ec578u
 
-enum { MEMORY_RAM = 1, PAGE_BYTES = 4096 };
+enum {
+	MEMORY_RAM = 1,
+	PAGE_BYTES = 4096
+};
 
 struct start_info {
 	uint32_t magic, version, flags, nr_modules;

@@ -5,7 +5,9 @@
 
 #include <stdint.h>
 
-enum { BOOT_MAX_MEMORY_RANGES = 64 };
+enum {
+	BOOT_MAX_MEMORY_RANGES = 64
+};
 
 struct boot_memory { /* RAM, half-open, page-aligned inwards, in the loader's order */
 	uint64_t first, limit;

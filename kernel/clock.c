@@ -34,7 +34,11 @@
 #define NS_PER_SECOND 1000000000ull
 #define FS_PER_SECOND 1000000000000000ull
 
-enum { MEASURE_NS = 4000000, MAX_POLLS = 1000000, LOOPS_PER_POLL = 64 };
+enum {
+	MEASURE_NS = 4000000,
+	MAX_POLLS = 1000000,
+	LOOPS_PER_POLL = 64
+};
 
 __extension__ typedef unsigned __int128 uint128;
 

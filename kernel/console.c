@@ -23,7 +23,9 @@
 
 #define COM1_THR_EMPTY 0x20
 
-enum { SPINS_PER_BYTE = 1000000 };
+enum {
+	SPINS_PER_BYTE = 1000000
+};
 
 static struct {
 	struct spinlock lock;

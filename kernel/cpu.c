@@ -17,7 +17,10 @@
 #define GDT_CODE 0x00af9b000000ffffull
 #define GDT_DATA 0x00cf93000000ffffull
 
-enum { SELECTOR_DATA = 0x10, SELECTOR_TSS = 0x18 };
+enum {
+	SELECTOR_DATA = 0x10,
+	SELECTOR_TSS = 0x18
+};
 
 enum {
 	STACK_PAGES = 6,

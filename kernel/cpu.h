@@ -9,7 +9,10 @@
 
 #include "spinlock.h"
 
-enum { CPU_MAX = 255, CPU_NR_APIC_IDS = 256 };
+enum {
+	CPU_MAX = 255,
+	CPU_NR_APIC_IDS = 256
+};
 
 struct cpu_task {             /* a function that another CPU asked for; smp.c */
 	struct spinlock lock; /* one caller at a time reserves the slot */

@@ -18,7 +18,11 @@
 #include "panic.h"
 #include "spinlock.h"
 
-enum { MIN_LOG2 = 4, MAX_LOG2 = 11, NR_CLASSES = MAX_LOG2 - MIN_LOG2 + 1 };
+enum {
+	MIN_LOG2 = 4,
+	MAX_LOG2 = 11,
+	NR_CLASSES = MAX_LOG2 - MIN_LOG2 + 1
+};
 
 struct free_block {
 	struct free_block *next;

@@ -14,9 +14,16 @@
 #include "smp.h"
 #include "x86.h"
 
-enum { SELECTOR_CODE = 8, GATE_INTERRUPT = 0x8e, STUB_BYTES = 16 };
+enum {
+	SELECTOR_CODE = 8,
+	GATE_INTERRUPT = 0x8e,
+	STUB_BYTES = 16
+};
 
-enum { EXCEPTION_NMI = 2, EXCEPTION_DOUBLE_FAULT = 8 };
+enum {
+	EXCEPTION_NMI = 2,
+	EXCEPTION_DOUBLE_FAULT = 8
+};
 
 extern char interrupt_stubs[];
 

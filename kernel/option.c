@@ -11,7 +11,9 @@
 #include "kstring.h"
 #include "panic.h"
 
-enum { MAX_OPTIONS = 64 };
+enum {
+	MAX_OPTIONS = 64
+};
 
 static char text[1024];
 

@@ -18,7 +18,9 @@
 
 #define EXIT_PORT 0x501
 
-enum { MAX_FRAMES = 24 };
+enum {
+	MAX_FRAMES = 24
+};
 
 struct stack_frame {
 	const struct stack_frame *caller;

@@ -12,7 +12,11 @@
 #include "paging.h"
 #include "panic.h"
 
-enum { STATUS_HAS_CAPABILITIES = 0x10, MAX_CAPABILITIES = 48, FIRST_CAPABILITY = 0x40 };
+enum {
+	STATUS_HAS_CAPABILITIES = 0x10,
+	MAX_CAPABILITIES = 48,
+	FIRST_CAPABILITY = 0x40
+};
 
 struct pci_table pci_table;
 

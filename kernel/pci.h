@@ -34,13 +34,17 @@ enum pci_command {
 	PCI_COMMAND_INTX_OFF = 0x400,
 };
 
-enum { PCI_NR_BARS = 6, PCI_MAX_FUNCTIONS = 1024, PCI_NR_BUSES = 256 };
+enum {
+	PCI_NR_BARS = 6,
+	PCI_MAX_FUNCTIONS = 1024,
+	PCI_NR_BUSES = 256
+};
 
 enum pci_space { /* where an address range lives */
-		 PCI_SPACE_NONE,
-		 PCI_SPACE_LOW,  /* below 4 GiB */
-		 PCI_SPACE_HIGH, /* anywhere; above 4 GiB when the kernel chooses */
-		 PCI_NR_SPACES,
+	PCI_SPACE_NONE,
+	PCI_SPACE_LOW,  /* below 4 GiB */
+	PCI_SPACE_HIGH, /* anywhere; above 4 GiB when the kernel chooses */
+	PCI_NR_SPACES,
 };
 
 struct pci_range {

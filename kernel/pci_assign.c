@@ -26,7 +26,10 @@ enum {
 
 #define WINDOW_BYTES 0x100000ull
 
-enum { MIN_ALIGN_LOG2 = 4, LIMIT_ALIGN_LOG2 = 47 };
+enum {
+	MIN_ALIGN_LOG2 = 4,
+	LIMIT_ALIGN_LOG2 = 47
+};
 
 static uint64_t align_up(uint64_t value, uint64_t align)
 {

@@ -16,7 +16,11 @@
 #include "console.h"
 #include "kstring.h"
 
-enum { HEADER_MULTIFUNCTION = 0x80, HEADER_KIND = 0x7f, HEADER_BRIDGE = 1 };
+enum {
+	HEADER_MULTIFUNCTION = 0x80,
+	HEADER_KIND = 0x7f,
+	HEADER_BRIDGE = 1
+};
 
 struct frame {
 	struct pci_function *bridge;

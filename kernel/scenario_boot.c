@@ -19,7 +19,10 @@
 #include "smp.h"
 #include "x86.h"
 
-enum { NR_BLOCKS = 12, IPI_LIMIT_NS = 1000000000 };
+enum {
+	NR_BLOCKS = 12,
+	IPI_LIMIT_NS = 1000000000
+};
 
 struct ping { /* one CPU's self-IPI */
 	uint64_t ticks;

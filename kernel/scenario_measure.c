@@ -110,7 +110,8 @@ static void measure_life(uint32_t nr)
 {
 	struct life first, l;
 
-	/* The first one makes radix nodes and attaches the device; the second is the steady state. */
+	/* The first one makes radix nodes and attaches the device; the second is the steady
+	 * state. */
 	if (!live(nr, &first) || !live(nr, &l))
 		return;
 	print("measure: alloc_%u=%lu request_%u=%lu move_%u=%lu release_%u=%lu free_%u=%lu\n", nr,

@@ -28,8 +28,8 @@ void cpu_call_wait(uint32_t number);
 void cpu_call_all(void (*run)(void *context), void *context);
 
 /*
- * Return after the CPU, or every CPU, has taken each interrupt that was sent to it before: what runs
- * there runs with interrupts on, so they came first.
+ * Return after the CPU, or every CPU, has taken each interrupt that was sent to it before: what
+ * runs there runs with interrupts on, so they came first.
  */
 void cpu_settle(uint32_t number);
 void cpu_settle_all(void);

@@ -117,8 +117,8 @@ void mirqi_resend(struct mirq_irq *irq)
 	mirqi_spin_unlock(m->host, &irq->store->leaf, saved);
 }
 
-/* Opened again with an event kept: one call, not two, when the slot has kept one as well and sends it
- * as soon as it is unmasked. */
+/* Opened again with an event kept: one call, not two, when the slot has kept one as well and
+ * sends it as soon as it is unmasked. */
 static void replay(struct mirq_irq *irq)
 {
 	struct mirq_store *store = irq->store;
