@@ -76,8 +76,8 @@ MIRQ_MUST_CHECK enum mirq_err mirq_root_attach(struct mirq *m, const struct mirq
  * @cpus: where; {0} = on every CPU, also those added later.
  * @id:   inside the root's range. mirq_dispatch() must not be called with it.
  * Context: thread or init.
- * Errors:  MIRQ_EBUSY (an interrupt has it), MIRQ_EINVAL (outside the range), MIRQ_ENOENT (no
- *          root).
+ * Errors:  MIRQ_EBUSY (taken on one of them; none is kept), MIRQ_EINVAL (outside the range, no
+ *          such CPU), MIRQ_ENOENT (no root).
  */
 MIRQ_MUST_CHECK enum mirq_err mirq_root_claim_id(struct mirq *m, struct mirq_cpus cpus,
 						 uint32_t id);

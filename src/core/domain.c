@@ -93,8 +93,8 @@ enum mirq_err mirq_root_claim_id(struct mirq *m, struct mirq_cpus cpus, uint32_t
 
 	if (!m->root)
 		return MIRQ_ENOENT;
-	if (id < m->ids_range.first || id >= m->ids_range.limit ||
-	    cpus.range.limit > m->nr_cpus || cpus.range.first > cpus.range.limit)
+	if (id < m->ids_range.first || id >= m->ids_range.limit || cpus.range.limit > m->nr_cpus ||
+	    (cpus.range.limit && cpus.range.first >= cpus.range.limit))
 		return MIRQ_EINVAL;
 	for (; t.cpu < m->nr_cpus && !err; t.cpu++)
 		if (mirqi_cpus_have(cpus, t.cpu))
