@@ -72,8 +72,8 @@ static void vtd_unit_free(struct mirqi_vtd *u)
 	if (!mirqi_vtd_disable(u))
 		vtd_memory_free(u);
 	else
-		mirqi_vtd_break(u, "the unit does not switch off: its table and queue stay "
-				   "allocated, because it may still use them");
+		mirqi_vtd_tell(u, "the unit does not switch off: its table and queue stay "
+				  "allocated, because it may still use them");
 	if (u->regs.base)
 		mirq_host_unmap(u->host, (void *)(uintptr_t)u->regs.base, u->regs.limit_bytes);
 	mirq_host_free(u->host, u, u->size_bytes);

@@ -143,6 +143,8 @@ void mirqi_vtd_queue_init(struct mirqi_vtd *u);
 MIRQ_MUST_CHECK enum mirq_err mirqi_vtd_flush_all(struct mirqi_vtd *u);
 /* The op of remapper.h. Atomic. */
 enum mirq_err mirqi_vtd_flush(void *data, void *ctx, const struct mirq_batch *batch);
+/* An error for people. Atomic. */
+void mirqi_vtd_tell(const struct mirqi_vtd *u, const char *text);
 /* Stop asking the unit; told once. Atomic. */
 void mirqi_vtd_break(struct mirqi_vtd *u, const char *text);
 

@@ -21,15 +21,20 @@ enum vtd_answer {
 	VTD_DEAD   /* out of time, or gone */
 };
 
-void mirqi_vtd_break(struct mirqi_vtd *u, const char *text)
+void mirqi_vtd_tell(const struct mirqi_vtd *u, const char *text)
 {
 	const struct mirq_log_record record = { .level = MIRQ_LOG_ERROR,
 						.text = text,
 						.domain = u->name };
 
+	mirq_host_log(u->host, &record);
+}
+
+void mirqi_vtd_break(struct mirqi_vtd *u, const char *text)
+{
 	mirqi_vtd_count(&u->counters.nr_errors, 1);
 	if (!atomic_exchange_explicit(&u->is_broken, 1, memory_order_relaxed))
-		mirq_host_log(u->host, &record);
+		mirqi_vtd_tell(u, text);
 }
 
 static void vtd_clean(const struct mirqi_vtd *u, const void *memory, size_t size_bytes)

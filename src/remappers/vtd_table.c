@@ -121,7 +121,7 @@ static enum mirq_err vtd_alloc_locked(struct mirqi_vtd *u, const struct mirq_bat
 	uint32_t nr = mirq_batch_count(batch), log2 = vtd_log2_up(nr), first = 0;
 	int is_block;
 
-	if (nr > u->nr_free || block_log2 > u->entries_log2)
+	if (nr > u->nr_free)
 		return MIRQ_ENOSPC;
 	if (block_log2 && log2 > block_log2)
 		return MIRQ_EINVAL;

@@ -182,11 +182,15 @@ static void invalidate(struct fake_unit *u, uint64_t low)
 	memset(u->is_cached + first, 0, nr);
 }
 
-/* 0: this descriptor stops the queue. */
-static int descriptor_run(struct fake_unit *u, const uint64_t d[2])
+/* 0: this descriptor stops the queue; and again, until a wait for nothing stands in its place. */
+static int descriptor_run(struct fake_unit *u, uint32_t head, const uint64_t d[2])
 {
-	if (u->nr_iqe) {
+	if (u->stuck_at == head + 1 && d[0] != 5)
+		return 0;
+	u->stuck_at = 0;
+	if (u->nr_iqe && d[0] != 5) {
 		u->nr_iqe--;
+		u->stuck_at = head + 1;
 		return 0;
 	}
 	log_event(u, 'D', 0, d[0]);
@@ -224,7 +228,7 @@ static void queue_run(struct fake_unit *u)
 		fake_write32(u, FAKE_FSTS, fake_read32(u, FAKE_FSTS) | FAKE_ICE);
 	}
 	while (head != tail && !(fake_read32(u, FAKE_FSTS) & (FAKE_IQE | FAKE_ITE))) {
-		if (!dma_read(u, base + head, d, 16) || !descriptor_run(u, d)) {
+		if (!dma_read(u, base + head, d, 16) || !descriptor_run(u, head, d)) {
 			fake_write32(u, FAKE_FSTS, fake_read32(u, FAKE_FSTS) | FAKE_IQE);
 			break;
 		}

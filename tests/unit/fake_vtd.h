@@ -71,6 +71,7 @@ struct fake_unit {
 	uint32_t deaf_set, deaf_clear; /* command bits whose set or clear is not reported */
 	uint32_t all_ones_after;       /* accesses until every register reads all ones; 0: never */
 	uint32_t is_deaf_queue;        /* fetches nothing */
+	uint32_t stuck_at;             /* offset + 1 of a descriptor that it does not take */
 	uint32_t looks_before_run;     /* reads of FSTS or IQH before it fetches */
 	uint32_t nr_iqe, nr_ite, nr_ice; /* so many descriptors, waits, waits end in that error */
 	uint32_t head_lag;               /* reads of IQH before a found queue is empty */

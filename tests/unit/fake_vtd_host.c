@@ -89,7 +89,7 @@ void *mirq_host_dma_alloc(struct mirq_host *h, size_t size_bytes, size_t align_b
 			continue;
 		a->memory = calloc(1, size_bytes);
 		a->shadow = malloc(size_bytes);
-		memset(a->shadow, 0x5a, size_bytes); /* stale cache lines: rubbish */
+		memset(a->shadow, 0xa5, size_bytes); /* stale cache lines: rubbish */
 		a->size_bytes = size_bytes;
 		a->bus = (h->next_bus + align_bytes - 1) & ~(uint64_t)(align_bytes - 1);
 		h->next_bus = a->bus + size_bytes + 4096;

@@ -313,6 +313,8 @@ static void attach__unit_does_not_snoop__cleaned_before_it_is_told(void **state)
 	bench_attach(b);
 	bench_up(b, 3, 3, 0x41);
 	assert_int_equal(bench_send(b, 2, 0x10, &vector, &target), 0);
+	/* An entry that nobody has used. */
+	assert_int_equal(fake_request(b->u, 0xfee00c98, 0, 0x10, &vector, &target), 0x22);
 	bench_route(b, 3, 4, 0x42);
 	assert_int_equal(bench_ops(b)->program(bench_data(b), b->ctx, &b->batch), MIRQ_OK);
 	assert_int_equal(bench_ops(b)->flush(bench_data(b), b->ctx, &b->batch), MIRQ_OK);

@@ -24,7 +24,9 @@ static void fault__none__nothing(void **state)
 	struct mirq_fault fault;
 
 	bench_attach(b);
+	b->u->nr_reads = 0;
 	assert_int_equal(next(b, &fault), 0);
+	assert_int_equal(b->u->nr_reads, 1);
 	assert_int_equal(bench_stats(b).nr_faults, 0);
 	bench_detach(b);
 }
@@ -160,6 +162,7 @@ static void fault__records_on_other_registers__not_touched(void **state)
 	struct mirq_fault fault;
 
 	nr_records_set(b, 0x10, 4);
+	fake_write32(b->u, FAKE_GSTS, FAKE_TE); /* where bit 127 of a record would be */
 	bench_attach(b);
 	fake_write32(b->u, FAKE_FSTS, 2);
 	assert_int_equal(next(b, &fault), 0);

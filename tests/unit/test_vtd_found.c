@@ -62,6 +62,7 @@ static void attach__found_queue_stands_with_an_error__taken_over(void **state)
 	fake_write32(b->u, FAKE_FSTS, FAKE_IQE);
 	bench_attach(b);
 	assert_int_equal(fake_read32(b->u, FAKE_FSTS) & FAKE_IQE, 0);
+	assert_int_equal(bench_stats(b).nr_errors, 0);
 	bench_up(b, 1, 3, 0x41);
 	bench_detach(b);
 }

@@ -272,7 +272,12 @@ static void flush__queue_stands__eio_in_time_and_broken(void **state)
 	bench_up(b, 3, 3, 0x41);
 	b->u->is_deaf_queue = 1;
 	broken(b);
-	bench_detach(b);
+	/* That it does not even go off is told too. */
+	b->u->deaf_clear = FAKE_IRE;
+	bench_ops(b)->detach(bench_data(b), b->ctx);
+	bench_ops(b)->fini(bench_data(b));
+	assert_int_equal(b->h->nr_live, 2);
+	assert_int_equal(b->h->nr_logs, 2);
 }
 
 static void flush__errors_without_end__eio_in_time_and_broken(void **state)
@@ -297,11 +302,14 @@ static void flush__errors_without_end__eio_in_time_and_broken(void **state)
 static void flush__unit_gone__eio_and_broken(void **state)
 {
 	struct bench *b = *state;
+	uint64_t start_ns;
 
 	bench_attach(b);
 	bench_up(b, 3, 3, 0x41);
 	b->u->all_ones_after = b->u->nr_accesses;
+	start_ns = b->h->now_ns;
 	broken(b);
+	assert_true(b->h->now_ns - start_ns < 50000);
 	b->u->all_ones_after = 0;
 	fake_write32(b->u, FAKE_IQH, fake_read32(b->u, FAKE_IQT));
 	bench_detach(b);
