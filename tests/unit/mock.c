@@ -1408,6 +1408,18 @@ void mock_sound(struct mock *m)
 			 (unsigned long long)why.value);
 }
 
+void mock_why(struct mirq_why *why, uint32_t rule, const char *part, const char *where)
+{
+	assert_non_null(why->text);
+	assert_true(strlen(why->text) >= 18);
+	if (!strstr(why->text, part))
+		fail_msg("'%s' does not say '%s'", why->text, part);
+	assert_int_equal(why->rule, rule);
+	if (where)
+		assert_string_equal(why->where, where);
+	memset(why, 0, sizeof(*why));
+}
+
 static void free_hardware(struct mock *m)
 {
 	struct mock_remapper *r;

@@ -202,6 +202,10 @@ void mock_free_after_fini(struct mock *m);
 /* mirq_check() holds and no rule of hardware was broken. */
 void mock_sound(struct mock *m);
 
+/* What a refusal owes: a sentence that has @part, the rule, who refuses (NULL: not looked at).
+ * Empties @why. */
+void mock_why(struct mirq_why *why, uint32_t rule, const char *part, const char *where);
+
 /* ---- remappers: made, edited, attached; freed with the system ---- */
 struct mock_remapper *mock_table_new(struct mock *m, const char *name, uint32_t nr_entries);
 struct mock_remapper *mock_shim_new(struct mock *m, const char *name);
