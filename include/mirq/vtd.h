@@ -47,7 +47,7 @@ struct mirq_vtd_init {
 	uint32_t nr_entries; /* of the table, a power of two, 2..65536; 0: 65536. 16 bytes each */
 	uint32_t flags;      /* enum mirq_vtd_flag, or-ed */
 	uint64_t timeout_ns; /* for each wait on the unit; 0: 1 ms */
-	const struct mirq_vtd_owner *owner; /* NULL: mirq owns the unit; retained */
+	const struct mirq_vtd_owner *owner; /* NULL: mirq owns the unit; copied */
 	struct mirq_why *why;
 };
 

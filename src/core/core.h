@@ -2,7 +2,7 @@
 /*
  * core.h - the core's own structures and the calls between its files. Private to src/core.
  *
- *   system.c    struct mirq, CPUs                    alloc.c    reserve and free
+ *   system.c    struct mirq, CPUs                    want.c, alloc.c  reserve and free
  *   domain.c    root, remappers, batches, compose    activate.c program, write, undo
  *   device.c    devices and links                    request.c  actions: request, release
  *   store.c     template -> domain, the rules        dispatch.c an event, service, retiring ids

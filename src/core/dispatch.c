@@ -83,8 +83,8 @@ void mirqi_quiesce_one(struct mirq *m, const struct mirq_irq *irq)
 	wait_irq(m, irq);
 }
 
-/* With interrupts off this CPU cannot change under us; a thread that runs on it while its section is
- * open was called from inside that section. */
+/* With interrupts off this CPU cannot change under us; a thread that runs on it while its
+ * section is open was called from inside that section. */
 int mirqi_is_inside(struct mirq *m)
 {
 	uintptr_t saved = mirq_host_irq_save(m->host);

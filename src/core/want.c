@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * want.c - what an allocation asks for: is it sensible, can the way do it, where does it fit? Takes
+ * nothing. Locking: slots are looked at under the device's mutex.
+ */
+#include "plan.h"
+
+enum mirq_err mirqi_plan_check_want(struct plan *p)
+{
+	struct mirq_irq_want *w = &p->want;
+	const struct mirq_store *s = p->store;
+	const char *text = NULL;
+
+	w->nr = w->nr ? w->nr : 1;
+	w->nr_min = w->nr_min ? w->nr_min : w->nr;
+	if (!w->at.limit)
+		w->at.limit = s->nr_slots;
+	if (w->nr_min > w->nr || w->align_log2 > 31 || w->at.first >= w->at.limit ||
+	    w->at.limit > s->nr_slots || w->placement > MIRQ_PLACE_SPREAD ||
+	    w->reserve > MIRQ_RESERVE_BEST_EFFORT || w->trigger > MIRQ_LEVEL_LOW)
+		return mirqi_fail_numbers(
+			w->why, MIRQ_EINVAL, s->domain.name,
+			"the want is out of range: nr_min <= nr, .at inside the store", w->nr,
+			s->nr_slots, w->at.first);
+	if (w->reserve == MIRQ_RESERVE_BEST_EFFORT && s->rung != MIRQI_RUNG_STORE)
+		text = "best-effort reservation needs a store that can be masked";
+	if (w->cookies && !s->ops.slot_init)
+		for (uint32_t i = 0; i < w->nr; i++)
+			text = w->cookies[i] ? "this store takes no cookies" : text;
+	if (w->trigger != MIRQ_EDGE && !s->ops.set_trigger)
+		text = "this store sends edges only";
+	else if (w->trigger >= MIRQ_LEVEL_HIGH && !(s->domain.carries & MIRQ_CARRIES_LEVEL))
+		text = "the parent does not carry level interrupts";
+	else if (w->trigger >= MIRQ_LEVEL_HIGH && s->rung == MIRQI_RUNG_SOFTWARE)
+		text = "a level interrupt needs a way to be masked in hardware";
+	if (text)
+		return mirqi_fail(w->why, MIRQ_ENOTSUP, 0, s->domain.name, text);
+	return mirqi_cpus_check(s->dev->m, w->cpus, w->why);
+}
+
+/* Stores of one exclusive group are not used at the same time. */
+enum mirq_err mirqi_plan_check_exclusive(const struct plan *p)
+{
+	const struct mirq_store *s;
+
+	for (s = p->store->dev->stores; p->store->exclusive_group && s; s = s->next)
+		if (s != p->store && s->exclusive_group == p->store->exclusive_group &&
+		    s->slots.nr_used)
+			return mirqi_fail(
+				p->want.why, MIRQ_EBUSY, 0, s->domain.name,
+				"a store that excludes this one is in use: free its interrupts");
+	return MIRQ_OK;
+}
+
+/* The largest block on this way: 2^result. */
+static uint32_t max_block_log2(const struct mirq_store *s)
+{
+	const struct mirq_device *dev = s->dev;
+
+	if (!(s->domain.carries & MIRQ_CARRIES_BLOCKS))
+		return 0;
+	if (s->table < dev->nr_remappers)
+		return dev->way[s->table].remapper->init.max_block_log2;
+	return 5;
+}
+
+/* Slots of a store of one message: 2^k from index 0, while it is empty. */
+static enum mirq_err find_block(struct plan *p)
+{
+	struct mirq_irq_want *w = &p->want;
+	struct mirq_store *s = p->store;
+	uint32_t max = max_block_log2(s), k = 0;
+
+	if (s->slots.nr_used)
+		return mirqi_fail(
+			w->why, MIRQ_EBUSY, 0, s->domain.name,
+			"slots that share one message are allocated at once: free them first");
+	while (k < 31 && 1u << k < w->nr)
+		k++;
+	while (k && (k > max || 1u << k > w->at.limit))
+		k--;
+	if (1u << k < w->nr_min || w->at.first)
+		return mirqi_fail_numbers(
+			w->why, k == max && max < 5 ? MIRQ_ENOTSUP : MIRQ_ENOSPC, s->domain.name,
+			"the store or its parent has no such block under one message", w->nr_min,
+			1u << k, 0);
+	p->block_log2 = k;
+	p->nr = 1u << k;
+	return MIRQ_OK;
+}
+
+enum mirq_err mirqi_plan_find_slots(struct plan *p)
+{
+	struct mirq_irq_want *w = &p->want;
+
+	if (p->store->kind.traits & MIRQ_STORE_ONE_MESSAGE)
+		return find_block(p);
+	for (p->nr = w->nr; p->nr >= w->nr_min; p->nr--) {
+		p->first = mirqi_sparse_gap(&p->store->slots, w->at, p->nr, w->align_log2);
+		if (p->first != MIRQI_NO_INDEX)
+			return MIRQ_OK;
+		/* More slots than there are cannot be there. */
+		if (p->nr > w->at.limit - w->at.first + 1)
+			p->nr = w->at.limit - w->at.first + 1;
+	}
+	return mirqi_fail_numbers(w->why, MIRQ_ENOSPC, p->store->domain.name,
+				  "not enough free slots in a row in this store", w->nr_min,
+				  p->store->nr_slots - p->store->slots.nr_used, w->at.first);
+}
+
+/* The slice of the wanted CPUs for member @i: a range over the same bitmap. */
+struct mirq_range mirqi_plan_slice(const struct plan *p, uint32_t i)
+{
+	struct mirq *m = p->store->dev->m;
+	struct mirq_cpus cpus = p->want.cpus;
+	struct mirq_range r = { 0, 0 };
+	uint32_t nr_in = 0, from, to;
+
+	if (p->want.placement != MIRQ_PLACE_SPREAD || p->block_log2)
+		return cpus.range;
+	for (uint32_t cpu = 0; cpu < m->nr_cpus; cpu++)
+		nr_in += mirqi_cpus_have(cpus, cpu) && m->cpus[cpu].is_online;
+	from = (uint32_t)((uint64_t)i * nr_in / p->nr);
+	to = (uint32_t)((uint64_t)(i + 1) * nr_in / p->nr);
+	to = to > from ? to : from + 1;
+	nr_in = 0;
+	for (uint32_t cpu = 0; cpu < m->nr_cpus; cpu++) {
+		if (!mirqi_cpus_have(cpus, cpu) || !m->cpus[cpu].is_online)
+			continue;
+		if (nr_in == from)
+			r.first = cpu;
+		if (nr_in++ < to)
+			r.limit = cpu + 1;
+	}
+	return r;
+}
