@@ -37,7 +37,8 @@
 enum {
 	MEASURE_NS = 4000000,
 	MAX_POLLS = 1000000,
-	LOOPS_PER_POLL = 64
+	LOOPS_PER_POLL = 64,
+	LOOKS = 8
 };
 
 __extension__ typedef unsigned __int128 uint128;
@@ -119,25 +120,54 @@ static void loop_a_little(void)
 		__asm__ volatile("");
 }
 
+/* One moment on both clocks. */
+struct moment {
+	uint32_t reference;
+	uint64_t tsc;
+};
+
+/*
+ * A host may take the processor away between two reads. Of some pairs the closest one is taken.
+ */
+static struct moment look(const struct reference *r)
+{
+	struct moment best = { 0, 0 };
+	uint64_t best_gap = UINT64_MAX;
+
+	for (uint32_t i = 0; i < LOOKS; i++) {
+		uint64_t before = x86_tsc_read();
+		uint32_t reference = r->read();
+		uint64_t gap = x86_tsc_read() - before;
+
+		if (gap < best_gap) {
+			best = (struct moment){ reference, before + gap / 2 };
+			best_gap = gap;
+		}
+	}
+	return best;
+}
+
 /* TSC ticks a second, 0 when the counter is absent or stands still. At most 1 GHz: no overflow. */
 static uint64_t measure(const struct reference *r)
 {
 	uint64_t hz = r->start();
 	uint64_t target = hz * MEASURE_NS / NS_PER_SECOND;
-	uint64_t start_tsc, tsc = 0;
-	uint32_t start, ticks = 0;
+	struct moment start, now = { 0, 0 };
+	uint32_t ticks = 0;
 
 	if (!hz)
 		return 0;
-	start = r->read();
-	start_tsc = x86_tsc_read();
+	start = look(r);
 	for (uint32_t i = 0; i < MAX_POLLS && ticks < target; i++) {
 		loop_a_little();
-		ticks = (r->read() - start) & r->mask;
-		tsc = x86_tsc_read() - start_tsc;
+		ticks = (r->read() - start.reference) & r->mask;
+	}
+	if (ticks >= target) {
+		now = look(r);
+		ticks = (now.reference - start.reference) & r->mask;
 	}
 	r->stop();
-	return ticks < target ? 0 : tsc * hz / ticks;
+	return ticks < target ? 0 : (now.tsc - start.tsc) * hz / ticks;
 }
 
 void clock_init(void)
