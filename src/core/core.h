@@ -246,6 +246,10 @@ MIRQ_MUST_CHECK enum mirq_err mirqi_compose(const struct mirq_irq *irq, struct m
 MIRQ_MUST_CHECK enum mirq_err mirqi_compose_to(const struct mirq_irq *irq,
 					       const struct mirq_route *route,
 					       struct mirq_msg *out_msg, struct mirq_why *why);
+/* The message that arrives at @level of the way. MIRQ_ENOENT: none, behind the table or without a
+ * route; MIRQ_ENOTSUP: a shim cannot say it. */
+MIRQ_MUST_CHECK enum mirq_err mirqi_compose_at(const struct mirq_irq *irq, uint32_t level,
+					       struct mirq_msg *out_msg);
 /* Remapper phases over a batch, from the CPU toward the store. */
 MIRQ_MUST_CHECK enum mirq_err mirqi_program(struct mirq_store *store, struct mirq_batch *batch);
 /* Entries := not present; MIRQ_EIO: a remapper did not confirm. */

@@ -330,23 +330,45 @@ static void compose_base(const struct mirq_irq *irq, struct mirq_route route,
 	}
 }
 
+/* The message as it must arrive at @level of the way: what shims from the table or root down to it
+ * make of the base. */
+static enum mirq_err compose_down_to(const struct mirq_irq *irq, const struct mirq_route *route,
+				     uint32_t level, struct mirq_msg *out_msg, struct mirq_why *why)
+{
+	uint32_t at = irq->store->table; /* nr_remappers: the root */
+	struct mirq_msg msg = { 0, 0 };
+
+	compose_base(irq, *route, &msg);
+	while (at-- > level) {
+		const struct mirqi_attachment *a = &irq->store->dev->way[at];
+
+		if (a->remapper->ops.translate(a->remapper->init.data, a->ctx, &msg, out_msg))
+			return mirqi_fail(why, MIRQ_ENOTSUP, 0, a->remapper->domain.name,
+					  "the message lies outside what this window lets through");
+		msg = *out_msg;
+	}
+	*out_msg = msg;
+	return MIRQ_OK;
+}
+
+enum mirq_err mirqi_compose_at(const struct mirq_irq *irq, uint32_t level, struct mirq_msg *out_msg)
+{
+	struct mirq_route route = mirqi_route(irq);
+
+	if (route.kind == MIRQ_ROUTE_NONE || level > irq->store->table)
+		return MIRQ_ENOENT;
+	return compose_down_to(irq, &route, level, out_msg, NULL);
+}
+
 enum mirq_err mirqi_compose_to(const struct mirq_irq *irq, const struct mirq_route *route,
 			       struct mirq_msg *out_msg, struct mirq_why *why)
 {
 	const struct mirq_store *store = irq->store;
-	const struct mirq_device *dev = store->dev;
-	struct mirq_msg msg = { 0, 0 }, next;
-	uint32_t level = store->table < dev->nr_remappers ? store->table : dev->nr_remappers;
+	struct mirq_msg msg;
+	enum mirq_err err = compose_down_to(irq, route, 0, &msg, why);
 
-	compose_base(irq, *route, &msg);
-	while (level--) {
-		const struct mirqi_attachment *a = &dev->way[level];
-
-		if (a->remapper->ops.translate(a->remapper->init.data, a->ctx, &msg, &next))
-			return mirqi_fail(why, MIRQ_ENOTSUP, 0, a->remapper->domain.name,
-					  "the message lies outside what this window lets through");
-		msg = next;
-	}
+	if (err)
+		return err;
 	if (store->kind.address_bits < 64 && msg.address >> store->kind.address_bits)
 		return mirqi_fail_numbers(why, MIRQ_ENOTSUP, store->domain.name,
 					  "the message's address is too wide for this store",

@@ -115,7 +115,7 @@ enum mirq_err mirq_irq_inspect(struct mirq_irqs one, struct mirq_irq_info *out_i
 	return MIRQ_OK;
 }
 
-/* Messages of the store and of shims are computed; one that cannot be said reads as address 0. */
+/* Messages that arrive at remappers are computed; one that cannot be said reads as address 0. */
 enum mirq_err mirq_irq_inspect_hop(struct mirq_irqs one, uint32_t hop,
 				   struct mirq_hop_info *out_info)
 {
@@ -134,7 +134,8 @@ enum mirq_err mirq_irq_inspect_hop(struct mirq_irqs one, uint32_t hop,
 		out_info->domain = dev->way[hop - 1].remapper->domain.name;
 		out_info->role = MIRQ_ROLE_REMAPPER;
 		out_info->hwirq = irq->hops[hop - 1].hwirq;
-		out_info->msg = mirqi_told(irq);
+		if (mirqi_compose_at(irq, hop - 1, &out_info->msg))
+			memset(&out_info->msg, 0, sizeof(out_info->msg));
 	} else {
 		out_info->domain = dev->m->root->domain.name;
 		out_info->role = MIRQ_ROLE_ROOT;
