@@ -107,9 +107,8 @@ static MIRQI_COLD void note_unwanted(struct mirq *m, struct mirq_irq *irq)
 {
 	struct mirq_log_record record = {
 		MIRQ_LOG_WARN,
-		"an interrupt was raised 100000 times in a row and no handler "
-		"wanted it; it is masked until it is released. "
-		"values: number, slot",
+		"an interrupt was raised 100000 times in a row and no handler wanted it; it is "
+		"masked until it is released. values: number, slot",
 		irq->store->domain.name,
 		irq->store->dev->name,
 		{ irq->number, irq->index, 0 },

@@ -81,8 +81,8 @@ static enum mirq_err check_parent(const struct mirq_device *dev,
 	if (!(kind->traits & MIRQ_STORE_OF_BUS) && !(carries & MIRQ_CARRIES_DEVICE_STORES))
 		return mirqi_fail(
 			why, MIRQ_ENOTSUP, RULE_OPT_IN, dev->parent->name,
-			"rule 5: a device-specific store needs a parent that says it carries "
-			"them; this one carries stores of the bus only");
+			"rule 5: a device-specific store needs a parent that says it carries them; "
+			"this one carries stores of the bus only");
 	if (!(carries & MIRQ_CARRIES_ONE))
 		return mirqi_fail(why, MIRQ_ENOTSUP, RULE_PARENT, dev->parent->name,
 				  "rule 7: the parent carries no message-signalled interrupts");

@@ -149,8 +149,8 @@ static enum mirq_err pci_map(struct pci_function *function,
 	if (!regs->base)
 		return mirqi_fail_numbers(
 			why, MIRQ_ENOMEM, function->name,
-			"mirq_host_map() did not map the MSI-X table; .value is its "
-			"physical address",
+			"mirq_host_map() did not map the MSI-X table; .value is its physical "
+			"address",
 			place->size_bytes, 0, address);
 	return MIRQ_OK;
 }

@@ -205,8 +205,8 @@ static enum mirq_err vtd_memory_alloc(struct mirqi_vtd *u, struct mirq_why *why)
 	if (!u->table || (!u->is_borrowed && !u->ring))
 		return mirqi_fail_numbers(
 			why, MIRQ_ENOMEM, u->name,
-			"no memory for the remapping table (.value bytes, aligned "
-			"to its size) or the queue: ask for fewer entries",
+			"no memory for the remapping table (.value bytes, aligned to its size) or "
+			"the queue: ask for fewer entries",
 			0, 0, table_bytes);
 	if (u->must_clean) {
 		mirq_host_clean(u->host, (const void *)(uintptr_t)u->table, table_bytes);

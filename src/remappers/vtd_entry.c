@@ -101,8 +101,8 @@ enum mirq_err mirqi_vtd_compose_high(const struct mirq_requesters *who, uint64_t
 	if (!vtd_hull(who, &hull))
 		return mirqi_fail(
 			why, MIRQ_EINVAL, 0, NULL,
-			"a device behind this unit needs requester ids, 0 to 65535, so that "
-			"its entries can be checked against them");
+			"a device behind this unit needs requester ids, 0 to 65535, so that its "
+			"entries can be checked against them");
 	if (hull.first % VTD_BUS_RIDS == 0 && hull.limit % VTD_BUS_RIDS == 0) {
 		if (vtd_is_whole(who, hull))
 			high = vtd_high_bus(hull);
@@ -112,10 +112,9 @@ enum mirq_err mirqi_vtd_compose_high(const struct mirq_requesters *who, uint64_t
 	if (!high)
 		return mirqi_fail_numbers(
 			why, MIRQ_EINVAL, NULL,
-			"requester ids that an entry cannot check without letting "
-			"others through: give one id, functions of one device that "
-			"differ in bit 2, bits 2:1 or 2:0, or whole buses; .value is "
-			"the lowest",
+			"requester ids that an entry cannot check without letting others through: "
+			"give one id, functions of one device that differ in bit 2, bits 2:1 or "
+			"2:0, or whole buses; .value is the lowest",
 			0, 0, hull.first);
 	*out_high = high;
 	return MIRQ_OK;

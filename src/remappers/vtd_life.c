@@ -131,8 +131,8 @@ static enum mirq_err vtd_check_capabilities(struct mirqi_vtd *u, struct mirq_why
 	if (!MIRQ_GET(u->ecap, VTD_ECAP_QI))
 		return mirqi_fail(
 			why, MIRQ_ENOTSUP, 0, u->name,
-			"the unit has no queued invalidation (ECAP.QI = 0), without which "
-			"no entry can be changed");
+			"the unit has no queued invalidation (ECAP.QI = 0), without which no entry "
+			"can be changed");
 	if ((u->flags & MIRQ_VTD_EIM) && !MIRQ_GET(u->ecap, VTD_ECAP_EIM))
 		return mirqi_fail(why, MIRQ_ENOTSUP, 0, u->name,
 				  "the unit cannot name 32-bit APIC ids (ECAP.EIM = 0): keep the "
@@ -198,8 +198,8 @@ static enum mirq_err vtd_quiet(struct mirqi_vtd *u, struct mirq_why *why)
 	if (u->flags & MIRQ_VTD_REFUSE_FOUND_ON)
 		return mirqi_fail_numbers(
 			why, MIRQ_EBUSY, u->name,
-			"the unit is in use already; .value is its status: lend it "
-			"by mirq_vtd_owner, or allow taking it over",
+			"the unit is in use already; .value is its status: lend it by "
+			"mirq_vtd_owner, or allow taking it over",
 			0, 0, status);
 	if (u->is_borrowed) {
 		err = VTD_COMMAND(u, VTD_G_IRE, VTD_OFF);
@@ -207,8 +207,8 @@ static enum mirq_err vtd_quiet(struct mirqi_vtd *u, struct mirq_why *why)
 		   MIRQ_GET(mirq_regs_read64(&u->regs, VTD_RTADDR), VTD_RTADDR_TTM)) {
 		return mirqi_fail(
 			why, MIRQ_EBUSY, 0, u->name,
-			"the unit translates memory accesses in scalable mode, whose queue "
-			"is another: its driver has to lend it by mirq_vtd_owner");
+			"the unit translates memory accesses in scalable mode, whose queue is "
+			"another: its driver has to lend it by mirq_vtd_owner");
 	} else {
 		err = vtd_take_over(u, status);
 	}

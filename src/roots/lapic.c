@@ -267,8 +267,8 @@ enum mirq_err mirqi_lapic_init(struct mirqi_lapic *l, struct mirq_host *host,
 	if (l->is_x2 && !l->has_msr)
 		return mirqi_fail(
 			init->why, MIRQ_ENOTSUP, 0, "VECTOR",
-			"x2APIC mode works through model-specific registers; give .msr or "
-			"stay in the mode found");
+			"x2APIC mode works through model-specific registers; give .msr or stay in "
+			"the mode found");
 	if (l->is_x2)
 		return MIRQ_OK;
 	l->regs.host = host;
@@ -277,8 +277,8 @@ enum mirq_err mirqi_lapic_init(struct mirqi_lapic *l, struct mirq_host *host,
 	if (!l->regs.base)
 		return mirqi_fail_numbers(
 			init->why, MIRQ_ENOMEM, "VECTOR",
-			"mirq_host_map() did not map the local APIC; .value is its "
-			"physical address",
+			"mirq_host_map() did not map the local APIC; .value is its physical "
+			"address",
 			0, 0, address);
 	return MIRQ_OK;
 }

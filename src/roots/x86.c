@@ -67,8 +67,8 @@ static enum mirq_err x86_check_vectors(const struct x86 *x)
 	    (spurious >= v->first && spurious < v->limit))
 		return mirqi_fail_numbers(
 			x->init.why, MIRQ_EINVAL, "VECTOR",
-			"the spurious vector must be 16 to 255 and outside the vectors "
-			"that mirq hands out",
+			"the spurious vector must be 16 to 255 and outside the vectors that mirq "
+			"hands out",
 			0, 0, spurious);
 	return MIRQ_OK;
 }
@@ -295,8 +295,7 @@ static enum mirq_err x86_attach_unit(const struct x86 *x, uint32_t nr)
 		x86_log(x, MIRQ_LOG_ERROR, why.text, init.name, unit->address, why.value);
 		x86_log(x, MIRQ_LOG_WARN,
 			"this unit is passed over: its devices interrupt without remapping and "
-			"without "
-			"a check of who sends; value: its address",
+			"without a check of who sends; value: its address",
 			init.name, unit->address, 0);
 	}
 	return x86_link_unit(x, unit, domain);
@@ -321,8 +320,7 @@ static enum mirq_err x86_attach_units(struct x86 *x)
 		if (x->machine.nr_units && x->init.remap != MIRQ_X86_REMAP_NEVER)
 			x86_log(x, MIRQ_LOG_WARN,
 				"the firmware says that this platform does not remap interrupts; "
-				"its "
-				"remapping units stay as they are",
+				"its remapping units stay as they are",
 				"DMAR", x->machine.nr_units, x->machine.flags);
 		return MIRQ_OK;
 	}

@@ -70,8 +70,7 @@ static const char *x86_compatibility_text(const struct mirq_msg *msg)
 			       : "compatibility format, logical destination";
 	if (MIRQ_GET(msg->address, X86_ADDRESS_EXTENDED))
 		return "compatibility format, physical destination of more than 8 bits: only under "
-		       "a "
-		       "hypervisor that offers extended destination ids";
+		       "a hypervisor that offers extended destination ids";
 	return "compatibility format, physical destination";
 }
 
