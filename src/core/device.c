@@ -174,7 +174,7 @@ enum mirq_err mirq_link_add(struct mirq *m, const struct mirq_link *link)
 struct mirq_domain *mirq_link_find(struct mirq *m, uint16_t segment, uint32_t id)
 {
 	struct mirq_domain *found = m->root ? &m->root->domain : NULL;
-	uint32_t smallest = UINT32_MAX;
+	uint64_t smallest = UINT64_MAX; /* a range may be as large as a 32-bit number */
 	struct mirqi_link *l;
 
 	mirqi_mutex_lock(m->host, &m->mutex);
