@@ -497,6 +497,33 @@ static void device__below_five_remappers__einval(void **state)
 	mock_why(&f->m->why, 0, "more than four remappers", "deeper");
 }
 
+/* bus.h: the smallest range wins, among equals the first added; no range is too large to count. */
+static void link__several_match__most_specific_wins(void **state)
+{
+	struct fixture *f = *state;
+	struct mock_remapper *shims[2];
+	struct mirq_link link = { { 0, UINT32_MAX }, 0, f->table->domain };
+
+	for (uint32_t i = 0; i < 2; i++) {
+		shims[i] = mock_shim_new(f->m, i ? "b" : "a");
+		assert_int_equal(mock_remapper_attach(shims[i]), MIRQ_OK);
+	}
+	assert_int_equal(mirq_link_add(f->m->m, &link), MIRQ_OK);
+	assert_ptr_equal(mirq_link_find(f->m->m, 0, 0x100), f->table->domain);
+	assert_ptr_equal(mirq_link_find(f->m->m, 1, 0x100), f->m->root.domain);
+	link = (struct mirq_link){ { 0x100, 0x200 }, 0, shims[0]->domain };
+	assert_int_equal(mirq_link_add(f->m->m, &link), MIRQ_OK);
+	link = (struct mirq_link){ { 0x180, 0x280 }, 0, shims[1]->domain };
+	assert_int_equal(mirq_link_add(f->m->m, &link), MIRQ_OK);
+	assert_ptr_equal(mirq_link_find(f->m->m, 0, 0x180), shims[0]->domain);
+	assert_ptr_equal(mirq_link_find(f->m->m, 0, 0x200), shims[1]->domain);
+	assert_ptr_equal(mirq_link_find(f->m->m, 0, 0x280), f->table->domain);
+	/* A remapper that goes takes its links along. */
+	assert_int_equal(mirq_remapper_detach(shims[0]->domain), MIRQ_OK);
+	assert_ptr_equal(mirq_link_find(f->m->m, 0, 0x180), shims[1]->domain);
+	assert_ptr_equal(mirq_link_find(f->m->m, 0, 0x100), f->table->domain);
+}
+
 static void link__no_parent_empty_or_no_memory__refused(void **state)
 {
 	struct fixture *f = *state;
@@ -532,6 +559,7 @@ int main(void)
 		FRESH(remapper_detach__with_something_below__ebusy),
 		FRESH(device__each_condition_broken__refused),
 		FRESH(device__below_five_remappers__einval),
+		FRESH(link__several_match__most_specific_wins),
 		FRESH(link__no_parent_empty_or_no_memory__refused),
 	};
 
