@@ -169,7 +169,13 @@ static const uint8_t hpet_all[] = {
 };
 /* clang-format on */
 
-enum { MADT, DMAR, MCFG, HPET, NR_TABLES };
+enum {
+	MADT,
+	DMAR,
+	MCFG,
+	HPET,
+	NR_TABLES
+};
 static const struct golden {
 	const uint8_t *bytes;
 	size_t size_bytes;
