@@ -150,17 +150,24 @@ static int is_time(struct storm *storm, uint64_t end_ns)
 {
 	uint64_t now_ns = mirq_host_now_ns(&storm->m->host);
 
-	if (storm->nr_handled < 100)
+	if (storm->nr_handled < 10)
 		return now_ns < end_ns + 20 * MAX_NS;
 	return storm->nr_lives < 200000 && now_ns < end_ns;
 }
 
-/* Every other life is ended while its handler is being called, if a CPU comes by. */
+/* Every other life is ended while its handler is being called, if a CPU comes by; some wait for
+ * it, so that calls are seen on a busy machine too. */
 static void let_it_live(struct storm *storm, const struct life *life)
 {
+	struct mirq_host *host = &storm->m->host;
+	uint64_t end_ns = mirq_host_now_ns(host) + MAX_NS / 2;
+
 	for (uint32_t i = 0; storm->nr_lives % 2 && i < 5000; i++)
 		if (atomic_load_explicit(&life->nr_calls, memory_order_relaxed))
 			return;
+	while (storm->nr_lives % 128 == 1 && mirq_host_now_ns(host) < end_ns &&
+	       !atomic_load_explicit(&life->nr_calls, memory_order_relaxed))
+		mirq_host_wait(host, MIRQ_WAIT_SLEEP);
 }
 
 static void release__while_cpus_dispatch__no_call_after_it(void **state)
