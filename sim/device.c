@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * device.c - memory space of a device and what it sends. Offset 0 is a doorbell: writing n raises
+ * message n. Offset 8 keeps what was written. Then the table of MSI-X and its pending bits.
+ * Sources: [PCIE] 2.2, 7.5.1.1 (bus mastering). Locking: none.
+ */
+#include "fabric.h"
+#include "model.h"
+
+#include <string.h>
+
+#define DEVICE_DOORBELL 0x0u
+#define DEVICE_SCRATCH 0x8u
+
+/* Messages are memory writes of a bus master. */
+void sim_device_send(struct sim_device *d, uint64_t address, uint32_t data)
+{
+	struct sim_flight flight = {
+		.kind = SIM_SENT,
+		.source = d->index,
+		.device = d,
+		.address = address,
+		.data = data,
+	};
+
+	if (!sim_device_is_master(d)) {
+		d->stats.nr_lost++;
+		return;
+	}
+	d->stats.nr_sent++;
+	sim_flight_start(d->s, &flight);
+}
+
+void sim_device_write(struct sim_device *d, uint64_t address, uint32_t data)
+{
+	uint32_t cpu = d->s->cpu_now;
+
+	d->s->cpu_now = SIM_NO_CPU;
+	sim_point(d->s, ENGINE_WRITE, d);
+	sim_note(d->s, "%s writes %llx = %x", d->spec->name, (unsigned long long)address, data);
+	sim_device_send(d, address, data);
+	d->s->cpu_now = cpu;
+}
+
+void sim_device_register_write(struct sim_device *d, uint64_t offset, uint32_t value)
+{
+	if (d->is_gone || !sim_device_bar(d))
+		return;
+	if (offset == DEVICE_DOORBELL)
+		sim_device_ring(d, value);
+	else if (offset == DEVICE_SCRATCH)
+		d->scratch = value;
+	else if (offset >= d->table_at)
+		sim_msix_write(d, (uint32_t)offset, value);
+}
+
+uint32_t sim_device_register_read(struct sim_device *d, uint64_t offset)
+{
+	if (d->is_gone || !sim_device_bar(d))
+		return UINT32_MAX;
+	if (offset == DEVICE_SCRATCH)
+		return d->scratch;
+	return offset >= d->table_at ? sim_msix_read(d, (uint32_t)offset) : 0;
+}
+
+/* ---- Looking at it ---- */
+
+struct sim_device *sim_device_at(struct sim *s, uint32_t index)
+{
+	return index < s->spec.nr_devices ? &s->devices[index] : NULL;
+}
+
+struct sim_device *sim_device(struct sim *s, const char *name)
+{
+	for (uint32_t i = 0; i < s->spec.nr_devices; i++)
+		if (!strcmp(s->spec.devices[i].name, name))
+			return &s->devices[i];
+	return NULL;
+}
+
+const char *sim_device_name(const struct sim_device *d)
+{
+	return d->spec->name;
+}
+
+uint16_t sim_device_rid(const struct sim_device *d)
+{
+	return d->function.rid;
+}
+
+uint16_t sim_device_requester(const struct sim_device *d)
+{
+	return d->requester;
+}
+
+uint64_t sim_device_registers(const struct sim_device *d)
+{
+	return d->bar_address;
+}
+
+void sim_device_stats(const struct sim_device *d, struct sim_device_stats *out_stats)
+{
+	*out_stats = d->stats;
+}
