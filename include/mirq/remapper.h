@@ -103,7 +103,7 @@ MIRQ_MUST_CHECK enum mirq_err mirq_remapper_attach(struct mirq *m,
  * mirq_remapper_detach() - Take it out again; calls ops.fini.
  * @domain: a remapper that is nobody's parent any more.
  * Context: thread or init.
- * Errors:  MIRQ_EBUSY (a device or remapper below).
+ * Errors:  MIRQ_EBUSY (a device or remapper below), MIRQ_EINVAL (not a remapper).
  */
 MIRQ_MUST_CHECK enum mirq_err mirq_remapper_detach(struct mirq_domain *domain);
 

@@ -24,7 +24,7 @@ static enum mirq_err make_irqs(struct plan *p)
 	struct mirq_range range = { p->first, p->first + p->nr };
 	struct mirq_irq *irq;
 
-	if (mirqi_sparse_grow(&s->slots, m->host, range) ||
+	if (p->nr > (SIZE_MAX - CHUNK_HEAD) / one || mirqi_sparse_grow(&s->slots, m->host, range) ||
 	    mirqi_bits_copy(m, p->want.cpus, &p->bits))
 		return MIRQ_ENOMEM;
 	p->chunk = mirqi_alloc(m, bytes);

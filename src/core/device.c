@@ -60,6 +60,9 @@ static enum mirq_err check_device(const struct mirq *m, const struct mirq_device
 	if (!init->name || (init->parent && init->parent->role == MIRQ_ROLE_STORE))
 		return mirqi_fail(init->why, MIRQ_EINVAL, 0, init->name,
 				  "a device needs a name and a remapper or the root as its parent");
+	if (init->requesters.nr_ids && !init->requesters.ids)
+		return mirqi_fail(init->why, MIRQ_EINVAL, 0, init->name,
+				  "requester ranges are counted and not given");
 	if (init->requesters.nr_ids > 4096)
 		return mirqi_fail_numbers(init->why, MIRQ_EINVAL, init->name,
 					  "more requester ranges than a bus can have",

@@ -203,6 +203,8 @@ enum mirq_err mirq_remapper_detach(struct mirq_domain *domain)
 	struct mirq *m = domain->m;
 	struct mirq_domain **at;
 
+	if (domain->role != MIRQ_ROLE_REMAPPER)
+		return MIRQ_EINVAL;
 	mirqi_mutex_lock(m->host, &m->mutex);
 	if (domain->nr_children) {
 		mirqi_mutex_unlock(m->host, &m->mutex);

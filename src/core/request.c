@@ -357,6 +357,8 @@ static void release_matching(struct mirq_irqs irqs, const struct mirq_irq_handle
 		mirqi_quiesce_one(m, irq);
 		if (a != &irq->first)
 			free_action(m, a);
+		/* It may have answered LATER: the others do not wait for what nobody does now. */
+		mirq_irq_done(mirq_irq_at(irqs, i - irqs.slots.first));
 	}
 	take_off(irqs.store, &last);
 }

@@ -141,11 +141,36 @@ void mirq_fini(struct mirq *m)
 	free_system(m);
 }
 
+static enum mirq_err cpu_add_locked(struct mirq *m, const struct mirq_cpu_init *init)
+	MIRQ_MUST_HOLD(m->mutex)
+{
+	struct mirqi_cpu *cpu = &m->cpus[init->cpu];
+	unsigned char *memory;
+
+	if (cpu->is_added)
+		return mirqi_fail_numbers(init->why, MIRQ_EEXIST, "mirq_cpu_add",
+					  "this CPU number was added already", 0, 0, init->cpu);
+	memory = mirqi_alloc(m, cpu_bytes(m));
+	if (!memory)
+		return mirqi_fail(init->why, MIRQ_ENOMEM, 0, "mirq_cpu_add",
+				  "the host has no memory");
+	cpu->cells = (void *)memory;
+	memory += (m->ids_range.limit - m->ids_range.first) * sizeof(void *);
+	cpu->retire = (void *)memory;
+	cpu->replay = cpu->retire + m->nr_words;
+	cpu->hw_target = init->hardware_id;
+	cpu->node = init->node;
+	m->hw_target[init->cpu] = init->hardware_id;
+	if (init->hardware_id > m->max_hw_target)
+		m->max_hw_target = init->hardware_id;
+	cpu->is_added = 1;
+	return MIRQ_OK;
+}
+
 enum mirq_err mirq_cpu_add(struct mirq *m, const struct mirq_cpu_init *init)
 {
 	struct mirq_cpu_init own;
-	struct mirqi_cpu *cpu;
-	unsigned char *memory;
+	enum mirq_err err;
 
 	if (mirqi_sized_copy(&own, sizeof(own), init))
 		return MIRQ_EINVAL;
@@ -153,25 +178,10 @@ enum mirq_err mirq_cpu_add(struct mirq *m, const struct mirq_cpu_init *init)
 		return mirqi_fail_numbers(own.why, MIRQ_EINVAL, "mirq_cpu_add",
 					  "no such CPU number, or no root yet: attach it first", 0,
 					  m->nr_cpus, own.cpu);
-	cpu = &m->cpus[own.cpu];
-	if (cpu->is_added)
-		return mirqi_fail_numbers(own.why, MIRQ_EEXIST, "mirq_cpu_add",
-					  "this CPU number was added already", 0, 0, own.cpu);
-	memory = mirqi_alloc(m, cpu_bytes(m));
-	if (!memory)
-		return mirqi_fail(own.why, MIRQ_ENOMEM, 0, "mirq_cpu_add",
-				  "the host has no memory");
-	cpu->cells = (void *)memory;
-	memory += (m->ids_range.limit - m->ids_range.first) * sizeof(void *);
-	cpu->retire = (void *)memory;
-	cpu->replay = cpu->retire + m->nr_words;
-	cpu->hw_target = own.hardware_id;
-	cpu->node = own.node;
-	m->hw_target[own.cpu] = own.hardware_id;
-	if (own.hardware_id > m->max_hw_target)
-		m->max_hw_target = own.hardware_id;
-	cpu->is_added = 1;
-	return MIRQ_OK;
+	mirqi_mutex_lock(m->host, &m->mutex);
+	err = cpu_add_locked(m, &own);
+	mirqi_mutex_unlock(m->host, &m->mutex);
+	return err;
 }
 
 enum mirq_err mirq_cpu_online(struct mirq *m, uint32_t cpu)

@@ -92,20 +92,29 @@ static enum mirq_err find_block(struct plan *p)
 enum mirq_err mirqi_plan_find_slots(struct plan *p)
 {
 	struct mirq_irq_want *w = &p->want;
+	const struct mirqi_sparse *slots = &p->store->slots;
+	uint32_t limit = w->at.limit - w->at.first, low = w->nr_min, high, first;
 
 	if (p->store->kind.traits & MIRQ_STORE_ONE_MESSAGE)
 		return find_block(p);
-	for (p->nr = w->nr; p->nr >= w->nr_min; p->nr--) {
-		p->first = mirqi_sparse_gap(&p->store->slots, w->at, p->nr, w->align_log2);
-		if (p->first != MIRQI_NO_INDEX)
-			return MIRQ_OK;
-		/* More slots than there are cannot be there. */
-		if (p->nr > w->at.limit - w->at.first + 1)
-			p->nr = w->at.limit - w->at.first + 1;
+	/* Where a longer row fits a shorter one does: the longest is found by halving. */
+	p->first = MIRQI_NO_INDEX;
+	high = w->nr < limit ? w->nr : limit;
+	for (uint32_t nr = high; low <= high; nr = low + (high - low) / 2) {
+		first = mirqi_sparse_gap(slots, w->at, nr, w->align_log2);
+		if (first == MIRQI_NO_INDEX) {
+			high = nr - 1;
+			continue;
+		}
+		p->first = first;
+		p->nr = nr;
+		low = nr + 1;
 	}
+	if (p->first != MIRQI_NO_INDEX)
+		return MIRQ_OK;
 	return mirqi_fail_numbers(w->why, MIRQ_ENOSPC, p->store->domain.name,
 				  "not enough free slots in a row in this store", w->nr_min,
-				  p->store->nr_slots - p->store->slots.nr_used, w->at.first);
+				  p->store->nr_slots - slots->nr_used, w->at.first);
 }
 
 /* The slice of the wanted CPUs for member @i: a range over the same bitmap. */

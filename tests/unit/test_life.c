@@ -1134,6 +1134,32 @@ static void done_early(void *context)
 	mirq_irq_done(irqs);
 }
 
+static void later__its_action_released__others_do_not_wait(void **state)
+{
+	struct mirq_irq_handler h = { MIRQ_SIZED(mirq_irq_handler), .handle = mock_handle };
+	struct mirq_irqs irqs;
+	struct rig r;
+
+	(void)state;
+	rig_new(&r, 1, MOCK_MSIX, "msix", 8);
+	irqs = mock_alloc_on(r.s, 1, 0);
+	r.a[0].answer = MIRQ_LATER;
+	assert_int_equal(mock_request_try(irqs, &r.a[0], MIRQ_REQUEST_SHARED, NULL), MIRQ_OK);
+	assert_int_equal(mock_request_try(irqs, &r.a[1], MIRQ_REQUEST_SHARED, NULL), MIRQ_OK);
+	mock_fire(r.s, 0);
+	mock_fire(r.s, 0);
+	assert_int_equal(r.a[1].nr, 1);
+	h.context = &r.a[0];
+	h.stride_bytes = sizeof(r.a[0]);
+	assert_int_equal(mirq_irq_release(irqs, &h), MIRQ_OK);
+	(void)mock_deliver(r.m);
+	assert_int_equal(r.a[1].nr, 2); /* the kept event came at once */
+	mock_fire(r.s, 0);
+	assert_int_equal(r.a[1].nr, 3);
+	mock_sound(r.m);
+	rig_free(&r);
+}
+
 static void later__done_before_the_handler_returned__stays_open(void **state)
 {
 	struct mirq_irqs irqs;
@@ -1787,6 +1813,7 @@ int main(void)
 		cmocka_unit_test(fire__while_its_handler_runs__runs_again_after_it),
 		cmocka_unit_test(disable__inside_the_handler__keeps_what_comes_then),
 		cmocka_unit_test(later__until_done__no_call_begins),
+		cmocka_unit_test(later__its_action_released__others_do_not_wait),
 		cmocka_unit_test(later__done_before_the_handler_returned__stays_open),
 		cmocka_unit_test(later__disabled_meanwhile__waits_for_both),
 		cmocka_unit_test(resend__by_the_ladder__takes_the_first_rung),

@@ -413,6 +413,7 @@ static void remapper_detach__with_something_below__ebusy(void **state)
 	struct mock_remapper *shim = mock_shim_new(f->m, "shim");
 
 	assert_int_equal(mirq_remapper_detach(f->table->domain), MIRQ_EBUSY);
+	assert_int_equal(mirq_remapper_detach(mirq_domain_next(f->m->m, NULL)), MIRQ_EINVAL);
 	assert_int_equal(mirq_device_detach(f->dev), MIRQ_OK);
 	shim->init.parent = f->table->domain;
 	assert_int_equal(mock_remapper_attach(shim), MIRQ_OK);
@@ -459,6 +460,10 @@ static void device__each_condition_broken__refused(void **state)
 	bad.requesters.nr_ids = 0;
 	assert_int_equal(try_device(f->m, bad), MIRQ_EINVAL);
 	mock_why(&f->m->why, 0, "who sends", "new");
+	bad = init;
+	bad.requesters.ids = NULL;
+	assert_int_equal(try_device(f->m, bad), MIRQ_EINVAL);
+	mock_why(&f->m->why, 0, "counted and not given", "new");
 	bad = init;
 	bad.requesters.nr_ids = 4097;
 	assert_int_equal(try_device(f->m, bad), MIRQ_EINVAL);
