@@ -18,7 +18,7 @@
 
 enum atomics_model {
 	ATOMICS_SC,
-	ATOMICS_TSO /* [SDM] volume 3, 9.2 */
+	ATOMICS_TSO /* [SDM3] 9.2 */
 };
 
 /* In begin. Without it, and outside of fibers, operations are plain accesses. Every fiber has a
