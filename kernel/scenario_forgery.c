@@ -15,12 +15,12 @@
 #include <mirq/inspect.h>
 #include <mirq/vtd.h>
 
-#include "clock.h"
 #include "console.h"
 #include "edu.h"
 #include "mirq_port.h"
 #include "option.h"
 #include "show.h"
+#include "smp.h"
 #include "unit_peek.h"
 #include "verdict.h"
 #include "witness.h"
@@ -32,7 +32,6 @@ enum {
 	MSI_ADDRESS_LOW = 4,
 	MSI_ADDRESS_HIGH = 8,
 	MSI_DATA = 12, /* edu's has 64 bits */
-	SETTLE_NS = 2000000,
 };
 
 #define ENTRY_PRESENT (1ull << 0)
@@ -69,7 +68,7 @@ static void expect_nothing(struct firing_device *d, const char *what)
 	struct firing_totals before = firing_totals();
 
 	edu_fire_uncounted(d);
-	clock_delay_ns(SETTLE_NS);
+	cpu_settle_all();
 	d->driver->acknowledge(d, 0);
 	nr_blocked++;
 	report(port_counts().nr_taken == nr_taken &&
@@ -143,7 +142,7 @@ static void store_message(struct firing_device *victim, struct firing_device *fo
 	data = msg.data;
 	is_done = edu_dma_read(forger, (uint64_t)&data, sizeof(data)) &&
 		  edu_dma_write(forger, msg.address, sizeof(data));
-	clock_delay_ns(SETTLE_NS);
+	cpu_settle_all();
 	report(is_done, "%s wrote the message of %s by DMA", forger->name, victim->name);
 	if (firing_nr_handled(victim, 0) == before) {
 		print("note: the store by DMA was blocked\n");

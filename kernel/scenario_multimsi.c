@@ -20,6 +20,7 @@
 #include "device.h"
 #include "option.h"
 #include "show.h"
+#include "smp.h"
 #include "verdict.h"
 #include "x86.h"
 
@@ -34,8 +35,7 @@
 
 enum {
 	ROUNDS = 16,
-	LIMIT_NS = 1000000000,
-	SETTLE_NS = 1000000
+	LIMIT_NS = 1000000000
 };
 
 /* ---- Every message in its own slot ---- */
@@ -171,14 +171,14 @@ static void keep_pending(struct firing_device *d)
 	d->slots[slot].may_merge = true;
 	mirq_irq_disable(one);
 	d->driver->fire(d, slot);
-	clock_delay_ns(SETTLE_NS);
+	cpu_settle_all();
 	is_masked = read_bits(d->function, 0) >> slot & 1;
 	d->driver->fire(d, slot);
 	is_pending = is_pending_soon(d, slot) && mirq_irq_pending(one) == MIRQ_PENDING_YES;
 	is_quiet = firing_nr_handled(d, slot) == before;
 	if (mirq_irq_enable(one))
 		report_failure("%s: slot %u cannot be enabled", d->name, slot);
-	clock_delay_ns(SETTLE_NS);
+	cpu_settle_all();
 	nr = firing_nr_handled(d, slot) - before;
 	report(is_masked && is_pending && is_quiet && (nr == 1 || nr == 2) &&
 		       !(read_bits(d->function, MSI_PENDING) >> slot & 1),
