@@ -9,7 +9,8 @@
 
 enum mirq_placement {
 	MIRQ_PLACE_FREELY, /* each interrupt on the CPU of the mask with most ids left */
-	MIRQ_PLACE_SPREAD  /* the mask is divided evenly over the interrupts, in order */
+	MIRQ_PLACE_SPREAD  /* the mask is divided evenly over the interrupts, in order;
+			      where a slice is full its interrupt goes anywhere in the mask */
 };
 
 /**

@@ -212,6 +212,17 @@ static enum mirq_err give_block(struct plan *p)
 	return MIRQ_OK;
 }
 
+/* From the member's own slice; where that is full, from the mask that was divided. */
+static enum mirq_err give_member(struct plan *p, struct mirq_irq *irq)
+{
+	enum mirq_err err = mirqi_give_id_in(irq, mirqi_wanted(irq), &irq->route, p->want.why);
+
+	if (!err || p->want.placement != MIRQ_PLACE_SPREAD)
+		return err;
+	irq->wanted = p->want.cpus.range;
+	return mirqi_give_id_in(irq, mirqi_wanted(irq), &irq->route, p->want.why);
+}
+
 static enum mirq_err give_ids(struct plan *p)
 {
 	struct mirq_irq *irq;
@@ -224,7 +235,7 @@ static enum mirq_err give_ids(struct plan *p)
 	if (p->block_log2 && p->store->table == p->store->dev->nr_remappers)
 		return give_block(p);
 	mirqi_batch_for_each(irq, &p->batch) {
-		err = mirqi_give_id_in(irq, mirqi_wanted(irq), &irq->route, p->want.why);
+		err = give_member(p, irq);
 		if (err) {
 			if (p->want.why)
 				p->want.why->nr_wanted = p->nr;

@@ -492,6 +492,26 @@ static void alloc__spread__divides_the_cpus_in_order(void **state)
 	rig_free(&r);
 }
 
+static void alloc__spread_with_a_full_cpu__goes_to_the_others(void **state)
+{
+	struct mirq_irqs irqs;
+	struct mirq_cpu_info info;
+	struct rig r;
+
+	(void)state;
+	rig_new(&r, 1, MOCK_MSIX, "msix", 512);
+	assert_int_equal(mirq_cpu_inspect(r.m->m, 1, &info), MIRQ_OK);
+	mock_alloc_on(r.s, info.nr_ids - info.nr_used, 1);
+	irqs = mock_alloc_want(r.s,
+			       (struct mirq_irq_want){ .nr = 4, .placement = MIRQ_PLACE_SPREAD });
+	assert_int_equal(cpu_of(irqs, 0), 0);
+	assert_int_not_equal(cpu_of(irqs, 1), 1);
+	assert_int_equal(cpu_of(irqs, 2), 2);
+	assert_int_equal(cpu_of(irqs, 3), 3);
+	mock_sound(r.m);
+	rig_free(&r);
+}
+
 static void alloc__freely__takes_the_cpu_with_most_ids_left(void **state)
 {
 	struct mirq_irqs irqs;
@@ -1791,6 +1811,7 @@ int main(void)
 		cmocka_unit_test(alloc__cookie_refused__gives_back_those_before_it),
 		cmocka_unit_test(alloc__cookie_without_a_place_for_it__is_refused),
 		cmocka_unit_test(alloc__spread__divides_the_cpus_in_order),
+		cmocka_unit_test(alloc__spread_with_a_full_cpu__goes_to_the_others),
 		cmocka_unit_test(alloc__freely__takes_the_cpu_with_most_ids_left),
 		cmocka_unit_test(numbers__are_never_0__and_lead_back),
 		cmocka_unit_test(exclusive_group__other_store_in_use__is_busy_until_it_is_free),
