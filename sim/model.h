@@ -253,7 +253,8 @@ struct sim {
 	uint32_t fiber_cpu[ENGINE_MAX_FIBERS];
 	uint32_t bus_fiber;
 	int is_bus_asleep;
-	int has_bus;
+	int is_started;
+	uint32_t nr_threads; /* all CPUs' and devices' */
 	struct sim_buffers buffers;
 	struct sim_owned *owned; /* without an engine */
 

@@ -235,6 +235,8 @@ enum mirq_err sim_attach(struct sim *s, const struct mirq_x86_init *init, struct
 
 	if (init)
 		x86 = *init;
+	else if (s->spec.nr_units) /* a unit that was passed over would go unnoticed */
+		x86.remap = MIRQ_X86_REMAP_REQUIRED;
 	if (!x86.machine)
 		x86.machine = sim_x86_machine(s);
 	if (!x86.vectors.limit)

@@ -30,7 +30,8 @@ extern const struct mirq_x86_msr sim_x86_msr;
 void sim_bind(struct sim *s, struct mirq *m);
 /*
  * All of it at once: mirq_init(), mirq_x86_attach() with this machine, every CPU added and online.
- * @init: NULL, or what to ask of x86: .machine, .vectors and .msr are filled in where they are 0.
+ * @init: what to ask of x86: .machine, .vectors and .msr are filled in where they are 0. NULL:
+ *        remapping is required where the machine has a unit.
  */
 MIRQ_MUST_CHECK enum mirq_err sim_attach(struct sim *s, const struct mirq_x86_init *init,
 					 struct mirq **out_m);

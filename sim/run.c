@@ -180,6 +180,8 @@ static void cpu_enter(struct sim_cpu *c, uint32_t vector)
 	c->in_irq--;
 	(void)cpu_irq_set(c, 1);
 	s->cpu_now = before;
+	if (!s->nr_threads)
+		sim_wake_bus(s);
 }
 
 uint32_t sim_cpu_take(struct sim *s, uint32_t cpu)
@@ -303,25 +305,30 @@ static void bus_work(struct sim *s)
 	sim_work_do(s, &work);
 }
 
+/* Nobody has anything left to do. */
+static int is_at_rest(struct sim *s)
+{
+	if (s->nr_threads || sim_work_count(s))
+		return 0;
+	for (uint32_t i = 0; i < s->spec.nr_cpus; i++)
+		if (s->cpus[i].in_irq || sim_lapic_is_deliverable(&s->cpus[i]))
+			return 0;
+	return 1;
+}
+
+/* It ends last, so that a run is over when all has arrived and every handler has returned. */
 static void bus_body(void *context)
 {
 	struct sim *s = context;
 
-	for (;;) {
-		while (!sim_work_count(s)) {
+	while (!is_at_rest(s)) {
+		while (!sim_work_count(s) && !is_at_rest(s)) {
 			s->is_bus_asleep = 1;
 			engine_sleep(s->engine);
 		}
-		bus_work(s);
+		if (sim_work_count(s))
+			bus_work(s);
 	}
-}
-
-void sim_wake_bus(struct sim *s)
-{
-	if (!s->has_bus || !s->is_bus_asleep)
-		return;
-	s->is_bus_asleep = 0;
-	engine_wake(s->engine, s->bus_fiber);
 }
 
 /* Before each access of a CPU: who holds the CPU goes first, then what is pending is taken. */
@@ -346,14 +353,12 @@ static void idle_body(void *context)
 {
 	struct sim_cpu *c = context;
 
-	for (;;)
-		engine_sleep(c->s->engine);
-}
-
-void sim_wake_cpu(struct sim_cpu *c)
-{
-	if (c->s->has_bus && !c->nr_threads)
-		engine_wake(c->s->engine, c->idle_fiber);
+	for (;;) {
+		if (c->nr_threads || !sim_lapic_is_deliverable(c))
+			engine_sleep(c->s->engine);
+		else
+			engine_at(c->s->engine, ENGINE_DELIVER, c);
+	}
 }
 
 static void thread_body(void *context)
@@ -362,10 +367,13 @@ static void thread_body(void *context)
 	struct sim_cpu *c = t->cpu == SIM_NO_CPU ? NULL : &t->s->cpus[t->cpu];
 
 	t->body(t->context);
-	if (!c)
-		return;
-	c->nr_threads--;
-	sim_wake_cpu(c);
+	t->s->nr_threads--;
+	if (c) {
+		c->nr_threads--;
+		sim_wake_cpu(c);
+	}
+	if (!is_at_rest(t->s) || t->s->is_bus_asleep)
+		sim_wake_bus(t->s);
 }
 
 static uint32_t fiber_spawn(struct sim *s, uint32_t cpu, const char *name, int must_end,
@@ -379,12 +387,42 @@ static uint32_t fiber_spawn(struct sim *s, uint32_t cpu, const char *name, int m
 	return fiber;
 }
 
+/*
+ * Bus and idle CPUs become fibers when there is something for them: one that only falls asleep
+ * would multiply the schedules.
+ */
+void sim_wake_bus(struct sim *s)
+{
+	if (!s->is_started)
+		return;
+	if (s->bus_fiber == SIM_NO_CPU)
+		s->bus_fiber = fiber_spawn(s, SIM_NO_CPU, "bus", 1, bus_body, s);
+	else if (s->is_bus_asleep)
+		engine_wake(s->engine, s->bus_fiber);
+	s->is_bus_asleep = 0;
+}
+
+void sim_wake_cpu(struct sim_cpu *c)
+{
+	char name[ENGINE_NAME_BYTES];
+
+	if (!c->s->is_started || c->nr_threads || !sim_lapic_is_deliverable(c))
+		return;
+	if (c->idle_fiber != SIM_NO_CPU) {
+		engine_wake(c->s->engine, c->idle_fiber);
+		return;
+	}
+	(void)snprintf(name, sizeof(name), "idle%u", c->index % 1000);
+	c->idle_fiber = fiber_spawn(c->s, c->index, name, 0, idle_body, c);
+}
+
 static uint32_t thread_spawn(struct sim *s, uint32_t cpu, const char *name,
 			     void (*body)(void *context), void *context)
 {
 	struct sim_thread *t = engine_alloc(s->engine, sizeof(*t));
 
 	*t = (struct sim_thread){ s, cpu, body, context };
+	s->nr_threads++;
 	return fiber_spawn(s, cpu, name, 1, thread_body, t);
 }
 
@@ -430,24 +468,24 @@ static void name_objects(struct sim *s)
 void sim_start(struct sim *s)
 {
 	const struct engine_hooks hooks = { .idle = time_passes };
-	char name[ENGINE_NAME_BYTES];
 
 	if (!s->engine)
 		return;
 	engine_add_hooks(s->engine, &hooks, s);
 	name_objects(s);
-	s->bus_fiber = fiber_spawn(s, SIM_NO_CPU, "bus", 0, bus_body, s);
-	for (uint32_t i = 0; i < s->spec.nr_cpus; i++) {
-		(void)snprintf(name, sizeof(name), "idle%u", i % 1000);
-		s->cpus[i].idle_fiber = fiber_spawn(s, i, name, 0, idle_body, &s->cpus[i]);
-	}
-	s->has_bus = 1;
+	s->bus_fiber = SIM_NO_CPU;
+	for (uint32_t i = 0; i < s->spec.nr_cpus; i++)
+		s->cpus[i].idle_fiber = SIM_NO_CPU;
+	s->is_started = 1;
+	if (sim_work_count(s))
+		sim_wake_bus(s);
 }
 
 /* A run that failed may have stopped anywhere: what the fibers held is let go. */
 void sim_stop(struct sim *s)
 {
-	s->has_bus = 0;
+	s->is_started = 0;
+	s->nr_threads = 0;
 	s->cpu_now = 0;
 	s->nr_irq_off = 0;
 	for (uint32_t i = 0; i < s->spec.nr_cpus; i++) {

@@ -163,11 +163,263 @@ static void move__each_machine__handled_on_the_new_cpu(void **state)
 	}
 }
 
+/* Every call for memory fails once, then from there on: all or nothing, nothing is left behind. */
+static void failing_memory__attach_to_request__all_or_nothing(void **state)
+{
+	static const char *const failing[] = { "cpus=2 dev:msix=4",
+					       "cpus=2 vtd=records=2 dev:msi=4" };
+	const struct mirq_irq_handler h = { MIRQ_SIZED(mirq_irq_handler), .handle = handle,
+					    .context = lines };
+
+	(void)state;
+	for (uint32_t i = 0; i < 2 * NR(failing); i++) {
+		enum mirq_err err = MIRQ_ENOMEM;
+
+		for (uint64_t at = 1; err; at++) {
+			struct bench b = { .s = sim_parse(failing[i / 2], NULL) };
+
+			assert_true(at < 1000);
+			sim_fail_memory(b.s, at, i % 2);
+			err = sim_attach(b.s, NULL, &b.m);
+			if (!err)
+				err = sim_pci_attach(b.s, b.m, "dev", &b.dev);
+			if (!err)
+				err = mirq_pci_alloc_irqs(b.dev, 2, 2, MIRQ_PCI_ANY, NULL, &b.irqs);
+			if (!err)
+				err = mirq_irq_request(b.irqs, &h);
+			assert_true(err == MIRQ_OK || err == MIRQ_ENOMEM);
+			if (b.m)
+				mirq_fini(b.m);
+			assert_int_equal(sim_live(b.s), 0);
+			assert_null(sim_violation(b.s));
+			sim_free(b.s);
+		}
+	}
+}
+
+/* ---- Forged messages, faults ---- */
+
+struct faults {
+	struct bench *b;
+	struct mirq_fault last;
+	uint32_t nr;
+};
+
+static enum mirq_handled read_faults(void *context)
+{
+	struct faults *f = context;
+
+	while (!mirq_fault_next(f->b->m, &f->last))
+		f->nr++;
+	return MIRQ_HANDLED;
+}
+
+static void forgery__behind_a_unit__blocked_and_told(void **state)
+{
+	struct faults faults = { 0 };
+	const struct mirq_irq_handler h = { MIRQ_SIZED(mirq_irq_handler), .handle = read_faults,
+					    .context = &faults };
+	struct mirq_irqs event;
+	struct sim_device *evil;
+	struct mirq_hop_info hop;
+	struct bench b;
+
+	(void)state;
+	bench_up(&b, "cpus=2 vtd=records=4 dev:msix=2 evil:msi=1", NULL);
+	bench_request(&b, "dev", 2);
+	faults.b = &b;
+	assert_int_equal(
+		mirq_vtd_fault_irq(mirq_domain_next(b.m, mirq_domain_next(b.m, NULL)), &event),
+		MIRQ_OK);
+	assert_int_equal(mirq_irq_request(event, &h), MIRQ_OK);
+	assert_int_equal(mirq_irq_inspect_hop(b.irqs, 0, &hop), MIRQ_OK);
+	evil = sim_device(b.s, "evil");
+	sim_device_write(evil, hop.msg.address, hop.msg.data);
+	sim_run_until_idle(b.s);
+	assert_int_equal(b.nr_handled[0], 0);
+	assert_int_equal(faults.nr, 1);
+	assert_int_equal(faults.last.reason_code, 0x26);
+	assert_int_equal(faults.last.requester, sim_device_requester(evil));
+	for (uint32_t vector = 0x10; vector < 0x100; vector++)
+		sim_device_write(evil, 0xfee00000, vector);
+	sim_run_until_idle(b.s);
+	assert_int_equal(faults.last.reason_code, 0x25);
+	assert_int_equal(b.nr_handled[0], 0);
+	bench_fire(&b, 2);
+	assert_int_equal(mirq_irq_free(event), MIRQ_OK);
+	bench_down(&b);
+}
+
+static void forgery__no_unit__delivered(void **state)
+{
+	struct mirq_irq_info info;
+	struct bench b;
+
+	(void)state;
+	bench_up(&b, "cpus=2 dev:msix=1 evil:msi=1", NULL);
+	bench_request(&b, "dev", 1);
+	assert_false(mirq_device_is_isolated(b.dev));
+	assert_int_equal(mirq_irq_inspect(b.irqs, &info), MIRQ_OK);
+	sim_device_write(sim_device(b.s, "evil"), info.msg.address, info.msg.data);
+	sim_run_until_idle(b.s);
+	assert_int_equal(b.nr_handled[0], 1);
+	bench_down(&b);
+}
+
+/* ---- Gone, reset, dead ---- */
+
+static void removal__in_use__calls_end_and_nothing_leaks(void **state)
+{
+	static const char *const gone[] = { "cpus=2 dev:msix=4", "cpus=2 vtd dev:msix=4",
+					    "cpus=2 dev:msi=1", "cpus=2 posted=30 vtd dev:msix=4" };
+
+	(void)state;
+	for (uint32_t i = 0; i < NR(gone); i++) {
+		struct bench b;
+		enum mirq_err err;
+
+		bench_up(&b, gone[i], NULL);
+		bench_request(&b, "dev", 1);
+		sim_run_until_idle(b.s); /* the unmasking may be posted */
+		sim_device_raise(b.hardware, 0);
+		sim_device_remove(b.hardware);
+		err = mirq_affinity_set(b.irqs, mirq_cpus_one(1), NULL);
+		assert_true(err == MIRQ_OK || err == MIRQ_EIO);
+		mirq_irq_disable(b.irqs);
+		sim_run_until_idle(b.s);
+		(void)mirq_irq_enable(b.irqs);
+		sim_run_until_idle(b.s);
+		assert_int_equal(b.nr_handled[0], 1);
+		bench_down(&b);
+	}
+}
+
+static void reset__under_the_driver__set_up_anew(void **state)
+{
+	struct bench b;
+
+	(void)state;
+	bench_up(&b, "cpus=2 vtd dev:msix=4", NULL);
+	bench_request(&b, "dev", 4);
+	bench_fire(&b, 4);
+	sim_device_reset(b.hardware);
+	sim_device_restore(b.hardware);
+	sim_device_raise(b.hardware, 0);
+	sim_run_until_idle(b.s);
+	assert_int_equal(b.nr_handled[0], 1);
+	assert_int_equal(mirq_irq_free(b.irqs), MIRQ_OK);
+	assert_int_equal(mirq_device_detach(b.dev), MIRQ_OK);
+	bench_request(&b, "dev", 4);
+	bench_fire(&b, 4);
+	bench_down(&b);
+}
+
+static void dead_unit__requests__error_in_bounded_time(void **state)
+{
+	const struct mirq_irq_handler h = { MIRQ_SIZED(mirq_irq_handler), .handle = handle,
+					    .context = lines };
+	struct bench b;
+	uint64_t start;
+
+	(void)state;
+	bench_up(&b, "cpus=2 vtd dev:msix=4", NULL);
+	bench_request(&b, "dev", 1);
+	sim_unit_knobs(sim_unit(b.s, 0))->is_queue_dead = 1;
+	start = sim_now_ns(b.s);
+	assert_int_equal(mirq_affinity_set(b.irqs, mirq_cpus_one(1), NULL), MIRQ_EIO);
+	assert_true(sim_now_ns(b.s) - start < 10000000);
+	assert_int_equal(mirq_irq_request(b.irqs, &h), MIRQ_EBUSY);
+	assert_true(sim_logs(b.s) >= 1);
+	mirq_fini(b.m);
+	sim_free(b.s);
+}
+
+static void unit_errors__in_the_way__worked_around(void **state)
+{
+	struct bench b;
+
+	(void)state;
+	bench_up(&b, "cpus=2 vtd dev:msix=4", NULL);
+	bench_request(&b, "dev", 2);
+	for (uint32_t i = 0; i < 6; i++) {
+		sim_unit_knobs(sim_unit(b.s, 0))->nr_queue_error = i == 0;
+		sim_unit_knobs(sim_unit(b.s, 0))->nr_timeout = i == 2;
+		sim_unit_knobs(sim_unit(b.s, 0))->nr_completion_error = i == 4;
+		assert_int_equal(mirq_affinity_set(b.irqs, mirq_cpus_one(i % 2), NULL), MIRQ_OK);
+		bench_fire(&b, 2);
+		assert_int_equal(b.last_cpu, i % 2);
+	}
+	bench_down(&b);
+}
+
+static void disabled__raised__kept_until_enabled(void **state)
+{
+	struct bench b;
+
+	(void)state;
+	bench_up(&b, "cpus=2 vtd dev:msix=4", NULL);
+	bench_request(&b, "dev", 1);
+	mirq_irq_disable(b.irqs);
+	sim_device_raise(b.hardware, 0);
+	sim_run_until_idle(b.s);
+	sim_device_raise(b.hardware, 0);
+	sim_run_until_idle(b.s);
+	assert_int_equal(b.nr_handled[0], 0);
+	assert_int_equal(mirq_irq_enable(b.irqs), MIRQ_OK);
+	sim_run_until_idle(b.s);
+	assert_true(b.nr_handled[0] >= 1);
+	bench_down(&b);
+}
+
+/* Messages under way while everything moves: each device event is followed by a handler. */
+static void traffic__under_moves__nothing_lost(void **state)
+{
+	(void)state;
+	for (uint32_t seed = 1; seed < 60; seed++) {
+		struct sim_spec spec;
+		struct bench b;
+
+		memset(&b, 0, sizeof(b));
+		assert_int_equal(sim_spec_parse("cpus=4 posted=15 message=25 remapped=9 ipi=20 "
+						"vtd=steps=6 dev:msix=4",
+						&spec, NULL),
+				 0);
+		spec.seed = seed;
+		spec.nr_units = seed % 2;
+		b.s = sim_new(&spec);
+		assert_int_equal(sim_attach(b.s, NULL, &b.m), MIRQ_OK);
+		for (uint32_t i = 0; i < NR(lines); i++)
+			lines[i] = (struct line){ &b, i };
+		bench_request(&b, "dev", 4);
+		for (uint32_t i = 0; i < 20; i++) {
+			uint32_t line = (seed + i) % 4, before = b.nr_handled[line];
+			enum mirq_err err;
+
+			sim_device_raise(b.hardware, line);
+			err = mirq_affinity_set(mirq_irq_at(b.irqs, line),
+						mirq_cpus_one((seed / 3 + i) % 4), NULL);
+			assert_true(err == MIRQ_OK || err == MIRQ_EBUSY);
+			sim_run_until_idle(b.s);
+			assert_true(b.nr_handled[line] > before);
+		}
+		bench_down(&b);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(whole_path__each_machine__handled_once),
 		cmocka_unit_test(move__each_machine__handled_on_the_new_cpu),
+		cmocka_unit_test(failing_memory__attach_to_request__all_or_nothing),
+		cmocka_unit_test(forgery__behind_a_unit__blocked_and_told),
+		cmocka_unit_test(forgery__no_unit__delivered),
+		cmocka_unit_test(removal__in_use__calls_end_and_nothing_leaks),
+		cmocka_unit_test(reset__under_the_driver__set_up_anew),
+		cmocka_unit_test(dead_unit__requests__error_in_bounded_time),
+		cmocka_unit_test(unit_errors__in_the_way__worked_around),
+		cmocka_unit_test(disabled__raised__kept_until_enabled),
+		cmocka_unit_test(traffic__under_moves__nothing_lost),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
