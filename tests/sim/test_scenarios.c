@@ -36,11 +36,26 @@ static void prepare_requested(struct tiny *w)
 	tiny_request(w, 0, 0, 0);
 }
 
+/* The move takes another id, so that a message of old and new words is nobody's. */
+static void prepare_move(struct tiny *w)
+{
+	tiny_alloc(w, 1, 0);
+	prepare_requested(w);
+}
+
 static void prepare_shared(struct tiny *w)
 {
 	prepare_allocated(w);
 	tiny_request(w, 0, 0, MIRQ_REQUEST_SHARED);
 	tiny_request(w, 1, 0, MIRQ_REQUEST_SHARED);
+}
+
+/* User 1 will join: what is raised before it does may reach it. */
+static void prepare_joined(struct tiny *w)
+{
+	prepare_allocated(w);
+	tiny_request(w, 0, 0, MIRQ_REQUEST_SHARED);
+	w->users[1].w = w;
 }
 
 static void prepare_later(struct tiny *w)
@@ -92,6 +107,24 @@ static void job_resend(struct tiny *w)
 	tiny_resend(w, 0);
 }
 
+static void job_resend_move(struct tiny *w)
+{
+	tiny_resend(w, 0);
+	tiny_resend(w, 0);
+	tiny_move(w, 0);
+}
+
+static void job_move_release(struct tiny *w)
+{
+	tiny_move(w, 0);
+	tiny_release(w, 0);
+}
+
+static void job_join(struct tiny *w)
+{
+	tiny_request(w, 1, 0, MIRQ_REQUEST_SHARED);
+}
+
 static void job_done(struct tiny *w)
 {
 	struct mirq_irqs irq = { w->store, { 0, 1 } };
@@ -101,16 +134,22 @@ static void job_done(struct tiny *w)
 	mirq_irq_done(irq);
 }
 
+static void job_move_done(struct tiny *w)
+{
+	tiny_move(w, 0);
+	job_done(w);
+}
+
 static struct scenario scenarios[] = {
 	{ "fire x move",
-	  prepare_requested,
+	  prepare_move,
 	  { 0, 2, { job_move, NULL }, { 2, 0 } },
-	  { 66000, 44000 },
+	  { 67000, 45000 },
 	  NULL },
 	{ "fire x move, from the CPU that is left",
-	  prepare_requested,
+	  prepare_move,
 	  { 0, 2, { NULL, job_move }, { 1, 0 } },
-	  { 40000, 17000 },
+	  { 40000, 18000 },
 	  NULL },
 	{ "fire x disable, enable",
 	  prepare_requested,
@@ -166,6 +205,31 @@ static struct scenario scenarios[] = {
 	  prepare_later,
 	  { TINY_NO_RESEND, 1, { job_done, NULL }, { 2, 0 } },
 	  { 6300, 0 },
+	  NULL },
+	{ "replay x replay, move",
+	  prepare_requested,
+	  { TINY_NO_RESEND, 2, { job_resend_move, NULL }, { 0, 0 } },
+	  { 44000, 30000 },
+	  NULL },
+	{ "fire x move, release",
+	  prepare_requested,
+	  { 0, 2, { job_move_release, NULL }, { 1, 0 } },
+	  { 120000, 86000 },
+	  NULL },
+	{ "fire x move x disable, enable",
+	  prepare_requested,
+	  { 0, 2, { job_move, job_pause }, { 1, 0 } },
+	  { 100000, 72000 },
+	  NULL },
+	{ "fire x move x later, done",
+	  prepare_later,
+	  { 0, 2, { job_move_done, NULL }, { 2, 0 } },
+	  { 100000, 84000 },
+	  NULL },
+	{ "shared: fire x join",
+	  prepare_joined,
+	  { 0, 1, { job_join, NULL }, { 2, 0 } },
+	  { 4300, 0 },
 	  NULL },
 };
 

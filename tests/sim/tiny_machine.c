@@ -4,6 +4,7 @@
  */
 #include "tiny_machine.h"
 
+#include <signal.h>
 #include <string.h>
 
 #define ROOT_ADDRESS UINT64_C(0x10000000)  /* | CPU << 8; data: id */
@@ -18,6 +19,14 @@ static struct tiny *tiny_of(struct mirq_host *h)
 static void at_wire(struct tiny *w, enum engine_point point)
 {
 	engine_at(w->e, point, &w->wire);
+}
+
+/* The same for a register, or for memory that is written behind all before it. */
+static void at_register(struct tiny *w, enum engine_point point)
+{
+	atomics_drain(w->e);
+	at_wire(w, point);
+	atomics_drain(w->e); /* of a handler that came in between */
 }
 
 /* Fibers 0 and 1 are the CPUs. */
@@ -39,14 +48,16 @@ void *mirq_host_alloc(struct mirq_host *h, size_t size_bytes, size_t align_bytes
 	return memset(engine_alloc(w->e, size_bytes), 0x5a, size_bytes);
 }
 
-/* Never used again in this run: who still looks sees rubbish. */
+/* Never used again in this run. Who still looks finds a state word that says active and requested,
+ * and pointers to nowhere: on_crash() tells. */
 void mirq_host_free(struct mirq_host *h, void *memory, size_t size_bytes)
 {
 	struct tiny *w = tiny_of(h);
 
 	w->nr_bytes -= size_bytes;
 	atomics_retire(w->e, memory, size_bytes);
-	memset(memory, 0xa5, size_bytes);
+	for (size_t i = 0; i < size_bytes / 4; i++)
+		((uint32_t *)memory)[i] = 3;
 }
 
 uintptr_t mirq_host_irq_save(struct mirq_host *h)
@@ -72,7 +83,7 @@ void mirq_host_kick(struct mirq_host *h, uint32_t cpu)
 {
 	struct tiny *w = tiny_of(h);
 
-	at_wire(w, ENGINE_DELIVER);
+	at_register(w, ENGINE_DELIVER);
 	engine_note(w->e, "kicks cpu%u", cpu);
 	w->cpus[cpu].is_kicked = 1;
 	engine_wake(w->e, cpu);
@@ -141,6 +152,24 @@ void mirq_host_pci_write(struct mirq_host *h, struct mirq_pci_address address,
 	(void)offset_bytes;
 	(void)width_bytes;
 	(void)value;
+}
+
+/* On the stack of the fiber that went wrong, which is left for good. */
+static void on_crash(int number)
+{
+	struct engine *e = engine_here();
+
+	signal(number, SIG_DFL);
+	if (e)
+		engine_fail(e, "a pointer leads nowhere: memory was used after it was given back");
+}
+
+static void watch_crashes(void)
+{
+	struct sigaction action = { .sa_handler = on_crash, .sa_flags = SA_NODEFER };
+
+	sigaction(SIGSEGV, &action, NULL);
+	sigaction(SIGBUS, &action, NULL);
 }
 
 static void pass_time(void *context)
@@ -281,7 +310,7 @@ static void root_resend(void *data, const struct mirq_route *route)
 {
 	struct tiny *w = data;
 
-	at_wire(w, ENGINE_DELIVER);
+	at_register(w, ENGINE_DELIVER);
 	set_pending(w, route->cpu, route->id);
 }
 
@@ -350,7 +379,7 @@ static enum mirq_err table_program(void *data, void *ctx, const struct mirq_batc
 	(void)ctx;
 	while (mirq_batch_next(batch, &cursor, &member)) {
 		entry = &w->entries[member.hop->hwirq];
-		at_wire(w, ENGINE_WRITE);
+		at_register(w, ENGINE_WRITE);
 		entry->memory.is_present = 1;
 		entry->memory.cpu = member.route->hw_target;
 		entry->memory.id = member.route->id;
@@ -370,7 +399,7 @@ static void table_clear(void *data, void *ctx, const struct mirq_batch *batch)
 
 	(void)ctx;
 	while (mirq_batch_next(batch, &cursor, &member)) {
-		at_wire(w, ENGINE_WRITE);
+		at_register(w, ENGINE_WRITE);
 		w->entries[member.hop->hwirq].memory.is_present = 0;
 		engine_note(w->e, "entry := not present");
 	}
@@ -383,7 +412,7 @@ static enum mirq_err table_flush(void *data, void *ctx, const struct mirq_batch 
 	struct mirq_member member;
 
 	(void)ctx;
-	at_wire(w, ENGINE_WRITE);
+	at_register(w, ENGINE_WRITE);
 	while (mirq_batch_next(batch, &cursor, &member))
 		w->entries[member.hop->hwirq].cache = w->entries[member.hop->hwirq].memory;
 	engine_note(w->e, "cache flushed");
@@ -427,9 +456,9 @@ static void store_write(const struct mirq_slot *s, const struct mirq_msg msg[])
 {
 	struct tiny *w = s->data;
 
-	at_wire(w, ENGINE_WRITE);
+	at_register(w, ENGINE_WRITE);
 	slot_of(s)->msg.address = msg[0].address;
-	at_wire(w, ENGINE_WRITE);
+	at_register(w, ENGINE_WRITE);
 	slot_of(s)->msg.data = msg[0].data;
 	engine_note(w->e, "slot %u := %#llx, %u", s->index, (unsigned long long)msg[0].address,
 		    msg[0].data);
@@ -439,7 +468,7 @@ static void store_mask(const struct mirq_slot *s)
 {
 	struct tiny *w = s->data;
 
-	at_wire(w, ENGINE_WRITE);
+	at_register(w, ENGINE_WRITE);
 	slot_of(s)->is_masked = 1;
 	engine_note(w->e, "slot %u masked", s->index);
 }
@@ -449,7 +478,7 @@ static void store_unmask(const struct mirq_slot *s)
 	struct tiny *w = s->data;
 	struct tiny_slot *slot = slot_of(s);
 
-	at_wire(w, ENGINE_WRITE);
+	at_register(w, ENGINE_WRITE);
 	slot->is_masked = 0;
 	engine_note(w->e, "slot %u unmasked", s->index);
 	if (slot->is_pending)
@@ -461,14 +490,14 @@ static enum mirq_err store_flush(void *data)
 {
 	struct tiny *w = data;
 
-	at_wire(w, ENGINE_WRITE);
+	at_register(w, ENGINE_WRITE);
 	push_flights(w, 0);
 	return MIRQ_OK;
 }
 
 static enum mirq_pending store_pending(const struct mirq_slot *s)
 {
-	at_wire(s->data, ENGINE_READ);
+	at_register(s->data, ENGINE_READ);
 	return slot_of(s)->is_pending ? MIRQ_PENDING_YES : MIRQ_PENDING_NO;
 }
 
@@ -678,7 +707,7 @@ void tiny_request(struct tiny *w, uint32_t user, uint32_t slot, uint32_t flags)
 	h.context = u;
 	u->nr_events += w->slots[slot].is_pending;
 	must(w, mirq_irq_request(irq_at(w, slot), &h), "request");
-	at_wire(w, ENGINE_WRITE);
+	at_register(w, ENGINE_WRITE); /* a driver tells its device to begin */
 	engine_note(w->e, "requested");
 	u->is_requested = 1;
 }
@@ -802,6 +831,7 @@ struct tiny *tiny_begin(struct engine *e, const struct tiny_init *init)
 	static const struct engine_hooks hooks = { .idle = pass_time };
 	struct tiny *w = engine_alloc(e, sizeof(*w));
 
+	watch_crashes();
 	w->e = e;
 	w->init = *init;
 	w->nr_busy = 1;
