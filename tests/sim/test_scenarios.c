@@ -21,12 +21,14 @@
  *   the message is changed while unmasked           move
  *   the new cell is not set                         all that move
  *   no kick after a move                            all that move
- *   request does not set cells                      all but release
+ *   request does not set cells                      all
  *   release forgets the CPU that was left           move, release
  *   release empties the cell: no tomb               release; free, id to another
  *   mirqi_resend() without the leaf lock            replay x move
  *   mirq_service() takes its kick off last          replay x move
  *   DONE forgets a kept event                       move
+ *   DONE forgets it when blocked                    move x later, done
+ *   a move does not wait for the last one           move, move, release
  *   ENABLE does not raise a kept event              disable
  *   done() does not raise a kept event              later, done
  *   done() before the handler's LATER is lost       later, done
