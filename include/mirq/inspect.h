@@ -48,8 +48,8 @@ struct mirq_cpu_info {
 	uint32_t is_online;
 	uint32_t nr_ids, nr_used; /* ids that mirq may hand out here; of them taken */
 	uint64_t nr_dispatched;   /* events taken */
-	uint64_t nr_stray;        /* no interrupt has the id, or it has no handler */
-	uint64_t nr_late;         /* sent before a release, arrived after it: nobody was called */
+	uint64_t nr_stray;        /* no interrupt has the id */
+	uint64_t nr_late; /* taken once its interrupt was being released: nobody was called */
 };
 struct mirq_info {
 	uint32_t nr_irqs, nr_devices, nr_cpus, nr_quarantined;

@@ -182,7 +182,8 @@ static MIRQI_COLD void fire_slowly(struct mirq *m, struct mirqi_cpu *c, struct m
 			mirqi_mask_sync(irq);
 		break;
 	default:
-		count(irq == m->tomb ? &c->nr_late : &c->nr_stray);
+		/* The tomb, or an interrupt on its way there. */
+		count(&c->nr_late);
 	}
 }
 

@@ -543,7 +543,6 @@ static void take_one(struct tiny_cpu *c)
 {
 	struct tiny *w = c->w;
 	uint32_t nr = (uint32_t)__builtin_popcount(c->pending), chosen, ids = c->pending;
-	uint32_t nr_leaves;
 
 	chosen = engine_choose(w->e, nr + c->is_kicked);
 	if (chosen == nr) {
@@ -558,9 +557,7 @@ static void take_one(struct tiny_cpu *c)
 	c->served = TINY_FIRST_ID + (uint32_t)__builtin_ctz(ids);
 	c->is_served = 1;
 	engine_note(w->e, "takes id %u", c->served);
-	nr_leaves = w->is_leaving ? UINT32_MAX : w->nr_leaves;
 	mirq_dispatch(w->m, c->cpu, c->served);
-	c->nr_maybe_stray += nr_leaves != w->nr_leaves;
 	if (c->is_served)
 		engine_fail(w->e, "id %u was not ended", c->served);
 }
@@ -720,7 +717,6 @@ static struct tiny_user *leave(struct tiny *w, uint32_t user)
 	at_wire(w, ENGINE_WRITE);
 	engine_note(w->e, "releases");
 	w->users[user].is_requested = w->users[user].is_owed = 0;
-	w->is_leaving = 1;
 	w->nr_leaves++;
 	return &w->users[user];
 }
@@ -729,7 +725,6 @@ static void gone(struct tiny *w, struct tiny_user *u)
 {
 	at_wire(w, ENGINE_WRITE);
 	engine_note(w->e, "released");
-	w->is_leaving = 0;
 	u->is_gone = 1;
 }
 
@@ -878,9 +873,10 @@ static void check_rest(struct tiny *w)
 	if (info.nr_quarantined)
 		engine_fail(w->e, "quarantine though everything answered");
 	for (uint32_t i = 0; i < TINY_NR_CPUS; i++)
-		if (mirq_cpu_inspect(w->m, i, &cpu) || cpu.nr_stray > w->cpus[i].nr_maybe_stray)
-			engine_fail(w->e, "%u events are stray on cpu%u", (uint32_t)cpu.nr_stray,
-				    i);
+		if (mirq_cpu_inspect(w->m, i, &cpu) || cpu.nr_stray ||
+		    (cpu.nr_late && !w->nr_leaves))
+			engine_fail(w->e, "cpu%u: %u events are stray, %u late", i,
+				    (uint32_t)cpu.nr_stray, (uint32_t)cpu.nr_late);
 }
 
 void tiny_finish(struct tiny *w)

@@ -79,7 +79,6 @@ struct tiny_cpu {
 	uint32_t is_kicked;
 	uint32_t is_served; /* an id was taken and not ended */
 	uint32_t served;
-	uint32_t nr_maybe_stray; /* served while a release went on */
 };
 
 struct tiny_init {
@@ -105,10 +104,10 @@ struct tiny {
 	struct tiny_flight flights[TINY_NR_FLIGHTS]; /* oldest first */
 	uint32_t nr_flights, next_serial;
 	struct tiny_user users[TINY_NR_USERS];
-	uint32_t nr_later;              /* calls that have begun and will answer LATER */
-	uint32_t nr_busy;               /* jobs and the device's own list */
-	uint32_t is_leaving, nr_leaves; /* a release goes on: what is served may have no handler */
-	uint32_t boot_cpu;              /* who runs outside of fibers */
+	uint32_t nr_later;  /* calls that have begun and will answer LATER */
+	uint32_t nr_busy;   /* jobs and the device's own list */
+	uint32_t nr_leaves; /* releases: only after one may an event be late */
+	uint32_t boot_cpu;  /* who runs outside of fibers */
 	uint64_t now_ns;
 	size_t nr_bytes; /* lent to the library */
 };
