@@ -79,7 +79,7 @@ MIRQ_BEGIN_DECLS
 
 /**
  * mirq_irq_alloc() - Reserve slots of @store and the way from each to a CPU. No hardware is
- * touched.
+ * touched but by the store's own slot_init (a cookie) and set_trigger.
  * @store:    [in] where.
  * @want:     [in] what; NULL: all zero.
  * @out_irqs: [out] the slots. A store whose slots share one message gives 2^k of them, k as small

@@ -338,6 +338,14 @@ static void alloc__between_min_and_max__gives_what_fits(void **state)
 	assert_int_equal(irqs.slots.first, 4);
 	assert_int_equal(irqs.slots.limit, 8);
 	free_irqs(irqs);
+	/* The longest row, wherever the halving begins. */
+	for (uint32_t min = 1; min <= 4; min++)
+		for (uint32_t max = 4; max <= 8; max++) {
+			irqs = mock_alloc_want(r.s,
+					       (struct mirq_irq_want){ .nr = max, .nr_min = min });
+			assert_int_equal(mirq_irq_count(irqs), 4);
+			free_irqs(irqs);
+		}
 	want.why = &r.m->why;
 	assert_int_equal(mirq_irq_alloc(r.s->store, &want, &irqs), MIRQ_ENOSPC);
 	assert_int_equal(irqs.slots.first, 4); /* untouched */
