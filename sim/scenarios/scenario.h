@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * scenario.h - what can be explored by name: a small world, its jobs, its oracle. Tests run them
+ * all within a bound, 'mirq sim' runs the one that it is told, mutants must be caught by one.
+ *
+ * A scenario is data in a table; begin makes its world (engine.h: engine_run), finish checks it. An
+ * oracle that is not content calls engine_fail() with a sentence that names the invariant, "I1:
+ * ...".
+ */
+#ifndef SIM_SCENARIO_H
+#define SIM_SCENARIO_H
+
+#include "../engine.h"
+
+struct scenario {
+	const char *name;         /* letters, digits and '-'; unique; NULL ends a table */
+	const char *summary;      /* one line for people */
+	uint32_t max_preemptions; /* the bound that 'make check' completes */
+	uint64_t floor;           /* it has at least so many schedules within that bound */
+	void (*begin)(struct engine *e, const struct scenario *s);
+	void (*finish)(struct engine *e, const struct scenario *s, enum engine_end end);
+	const void *init; /* of begin: the variant */
+};
+
+/* In the order of the tables; NULL past the last. */
+const struct scenario *scenario_at(uint32_t index);
+const struct scenario *scenario_find(const char *name);
+/* engine_explore() on it. */
+enum engine_end scenario_explore(const struct scenario *s, const struct engine_options *options,
+				 struct engine_outcome *out);
+
+/* The tables: tiny_machine.h's world, and the whole simulated machine (machine.h). */
+extern const struct scenario scenarios_tiny[];
+extern const struct scenario scenarios_machine[];
+
+#endif
