@@ -21,11 +21,6 @@ struct port_piece {
 	uint64_t unused[4];
 };
 
-struct mirq_host *sim_host(struct sim *s)
-{
-	return (struct mirq_host *)(void *)s;
-}
-
 void port_drain(struct sim *s)
 {
 	if (sim_in_fiber(s) && s->buffers.drain)
@@ -108,7 +103,7 @@ void port_forget(struct sim *s)
 		port_delete(s, port_of(s)->pieces);
 }
 
-void *mirq_host_alloc(struct mirq_host *h, size_t size_bytes, size_t align_bytes)
+static void *port_host_alloc(struct mirq_host *h, size_t size_bytes, size_t align_bytes)
 {
 	struct sim *s = sim_of(h);
 	void *memory;
@@ -126,7 +121,7 @@ void *mirq_host_alloc(struct mirq_host *h, size_t size_bytes, size_t align_bytes
 	return memory;
 }
 
-void mirq_host_free(struct mirq_host *h, void *memory, size_t size_bytes)
+static void port_host_free(struct mirq_host *h, void *memory, size_t size_bytes)
 {
 	struct port_piece *piece = (struct port_piece *)memory - 1;
 	struct sim *s = sim_of(h);
@@ -141,8 +136,8 @@ void mirq_host_free(struct mirq_host *h, void *memory, size_t size_bytes)
 	port_of(s)->nr_live--;
 }
 
-void *mirq_host_dma_alloc(struct mirq_host *h, size_t size_bytes, size_t align_bytes,
-			  uint32_t address_bits, uint64_t *out_bus)
+static void *port_host_dma_alloc(struct mirq_host *h, size_t size_bytes, size_t align_bytes,
+				 uint32_t address_bits, uint64_t *out_bus)
 {
 	struct sim *s = sim_of(h);
 	void *memory;
@@ -156,7 +151,7 @@ void *mirq_host_dma_alloc(struct mirq_host *h, size_t size_bytes, size_t align_b
 	return memory;
 }
 
-void mirq_host_dma_free(struct mirq_host *h, void *memory, size_t size_bytes)
+static void port_host_dma_free(struct mirq_host *h, void *memory, size_t size_bytes)
 {
 	struct sim *s = sim_of(h);
 
@@ -166,7 +161,7 @@ void mirq_host_dma_free(struct mirq_host *h, void *memory, size_t size_bytes)
 	port_of(s)->nr_live--;
 }
 
-void mirq_host_clean(struct mirq_host *h, const void *memory, size_t size_bytes)
+static void port_host_clean(struct mirq_host *h, const void *memory, size_t size_bytes)
 {
 	struct sim *s = sim_of(h);
 
@@ -175,8 +170,8 @@ void mirq_host_clean(struct mirq_host *h, const void *memory, size_t size_bytes)
 	sim_ram_clean(s, memory, size_bytes);
 }
 
-void *mirq_host_map(struct mirq_host *h, uint64_t physical, size_t size_bytes,
-		    enum mirq_map_kind kind)
+static void *port_host_map(struct mirq_host *h, uint64_t physical, size_t size_bytes,
+			   enum mirq_map_kind kind)
 {
 	struct sim *s = sim_of(h);
 
@@ -189,7 +184,7 @@ void *mirq_host_map(struct mirq_host *h, uint64_t physical, size_t size_bytes,
 	return (void *)(uintptr_t)(SIM_MAPPED | physical);
 }
 
-void mirq_host_unmap(struct mirq_host *h, void *mapped, size_t size_bytes)
+static void port_host_unmap(struct mirq_host *h, void *mapped, size_t size_bytes)
 {
 	struct sim *s = sim_of(h);
 
@@ -232,16 +227,16 @@ void mirq_regs_write64(const struct mirq_regs *r, uint32_t offset_bytes, uint64_
 	sim_write(sim_of(r->host), port_physical(r, offset_bytes, 8), 8, value);
 }
 
-uint32_t mirq_host_pci_read(struct mirq_host *h, struct mirq_pci_address address,
-			    uint32_t offset_bytes, uint32_t width_bytes)
+static uint32_t port_host_pci_read(struct mirq_host *h, struct mirq_pci_address address,
+				   uint32_t offset_bytes, uint32_t width_bytes)
 {
 	if (address.segment)
 		return (uint32_t)sim_ones(width_bytes);
 	return sim_config_read(sim_of(h), address.rid, offset_bytes, width_bytes);
 }
 
-void mirq_host_pci_write(struct mirq_host *h, struct mirq_pci_address address,
-			 uint32_t offset_bytes, uint32_t width_bytes, uint32_t value)
+static void port_host_pci_write(struct mirq_host *h, struct mirq_pci_address address,
+				uint32_t offset_bytes, uint32_t width_bytes, uint32_t value)
 {
 	port_drain(sim_of(h));
 	if (!address.segment)
@@ -257,7 +252,7 @@ static const void *port_flag(struct sim *s)
 	return cpu == SIM_NO_CPU ? s : sim_cpu_flag(s, cpu);
 }
 
-uintptr_t mirq_host_irq_save(struct mirq_host *h)
+static uintptr_t port_host_irq_save(struct mirq_host *h)
 {
 	struct sim *s = sim_of(h);
 
@@ -266,7 +261,7 @@ uintptr_t mirq_host_irq_save(struct mirq_host *h)
 }
 
 /* What waited is taken at the point after, when interrupts are on again. */
-void mirq_host_irq_restore(struct mirq_host *h, uintptr_t saved)
+static void port_host_irq_restore(struct mirq_host *h, uintptr_t saved)
 {
 	struct sim *s = sim_of(h);
 
@@ -276,7 +271,7 @@ void mirq_host_irq_restore(struct mirq_host *h, uintptr_t saved)
 	sim_point(s, ENGINE_HOST, port_flag(s));
 }
 
-uint32_t mirq_host_this_cpu(struct mirq_host *h)
+static uint32_t port_host_this_cpu(struct mirq_host *h)
 {
 	struct sim *s = sim_of(h);
 	uint32_t cpu = sim_cpu_current(s);
@@ -287,7 +282,7 @@ uint32_t mirq_host_this_cpu(struct mirq_host *h)
 }
 
 /* The kick is written to the APIC after all that it is about. */
-void mirq_host_kick(struct mirq_host *h, uint32_t cpu)
+static void port_host_kick(struct mirq_host *h, uint32_t cpu)
 {
 	struct sim *s = sim_of(h);
 
@@ -296,13 +291,13 @@ void mirq_host_kick(struct mirq_host *h, uint32_t cpu)
 	sim_ipi(s, cpu, SIM_VECTOR_KICK);
 }
 
-uint64_t mirq_host_now_ns(struct mirq_host *h)
+static uint64_t port_host_now_ns(struct mirq_host *h)
 {
 	sim_of(h)->now_ns += sim_of(h)->spec.tick_ns;
 	return sim_of(h)->now_ns;
 }
 
-void mirq_host_wait(struct mirq_host *h, enum mirq_wait kind)
+static void port_host_wait(struct mirq_host *h, enum mirq_wait kind)
 {
 	(void)kind;
 	sim_wait(sim_of(h));
@@ -310,7 +305,7 @@ void mirq_host_wait(struct mirq_host *h, enum mirq_wait kind)
 
 /* ---- People ---- */
 
-void mirq_host_log(struct mirq_host *h, const struct mirq_log_record *record)
+static void port_host_log(struct mirq_host *h, const struct mirq_log_record *record)
 {
 	struct sim *s = sim_of(h);
 	struct port *p = port_make(s);
@@ -331,7 +326,7 @@ const char *sim_last_log(const struct sim *s)
 	return s->port ? port_of(s)->last_log : NULL;
 }
 
-void mirq_host_panic(struct mirq_host *h, const char *text)
+static void port_host_panic(struct mirq_host *h, const char *text)
 {
 	struct sim *s = sim_of(h);
 
@@ -341,7 +336,7 @@ void mirq_host_panic(struct mirq_host *h, const char *text)
 	abort();
 }
 
-void mirq_host_assert_context(struct mirq_host *h, enum mirq_context context)
+static void port_host_assert_context(struct mirq_host *h, enum mirq_context context)
 {
 	struct sim *s = sim_of(h);
 	uint32_t cpu = sim_cpu_current(s);
@@ -352,4 +347,34 @@ void mirq_host_assert_context(struct mirq_host *h, enum mirq_context context)
 		mirq_host_panic(h, "a thread call was made with interrupts off");
 	if (context == MIRQ_CONTEXT_DISPATCH && !sim_cpu_is_in_irq(s, cpu))
 		mirq_host_panic(h, "a dispatch call was made outside of an interrupt");
+}
+
+static const struct sim_host_ops port_host_ops = {
+	.alloc = port_host_alloc,
+	.free = port_host_free,
+	.dma_alloc = port_host_dma_alloc,
+	.dma_free = port_host_dma_free,
+	.clean = port_host_clean,
+	.map = port_host_map,
+	.unmap = port_host_unmap,
+	.pci_read = port_host_pci_read,
+	.pci_write = port_host_pci_write,
+	.irq_save = port_host_irq_save,
+	.irq_restore = port_host_irq_restore,
+	.this_cpu = port_host_this_cpu,
+	.kick = port_host_kick,
+	.now_ns = port_host_now_ns,
+	.wait = port_host_wait,
+	.log = port_host_log,
+	.panic = port_host_panic,
+	.assert_context = port_host_assert_context,
+};
+
+struct mirq_host *sim_host(struct sim *s)
+{
+	struct port *p = port_make(s);
+
+	p->host.ops = &port_host_ops;
+	p->host.self = s;
+	return &p->host;
 }

@@ -6,12 +6,14 @@
 #ifndef SIM_PORT_OWN_H
 #define SIM_PORT_OWN_H
 
+#include "host.h"
 #include "model.h"
 #include "port.h"
 
 struct port_piece;
 
 struct port {
+	struct mirq_host host;
 	struct mirq *m;
 	struct mirq_x86_machine machine;
 	struct mirq_x86_cpu *cpus;
@@ -26,7 +28,7 @@ struct port {
 
 static inline struct sim *sim_of(struct mirq_host *h)
 {
-	return (struct sim *)(void *)h;
+	return h->self;
 }
 
 static inline struct port *port_of(const struct sim *s)

@@ -29,8 +29,13 @@ const struct scenario *scenario_find(const char *name);
 enum engine_end scenario_explore(const struct scenario *s, const struct engine_options *options,
 				 struct engine_outcome *out);
 
-/* The tables: tiny_machine.h's world, and the whole simulated machine (machine.h). */
-extern const struct scenario scenarios_tiny[];
+/* A run longer than this is a livelock. */
+#define SCENARIO_MAX_POINTS 5000
+
+/* The tables, one per file: on tiny_machine.h, and on the whole simulated machine (machine.h). */
+extern const struct scenario scenarios_tiny_move[];
+extern const struct scenario scenarios_tiny_leave[];
+extern const struct scenario scenarios_tiny_keep[];
 extern const struct scenario scenarios_machine[];
 
 #endif

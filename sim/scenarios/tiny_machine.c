@@ -12,7 +12,7 @@
 
 static struct tiny *tiny_of(struct mirq_host *h)
 {
-	return (struct tiny *)h;
+	return h->self;
 }
 
 /* A step of hardware: others may go first. */
@@ -39,7 +39,7 @@ static uint32_t this_cpu(const struct tiny *w)
 
 /* ---- The host ---- */
 
-void *mirq_host_alloc(struct mirq_host *h, size_t size_bytes, size_t align_bytes)
+static void *host_alloc(struct mirq_host *h, size_t size_bytes, size_t align_bytes)
 {
 	struct tiny *w = tiny_of(h);
 
@@ -50,7 +50,7 @@ void *mirq_host_alloc(struct mirq_host *h, size_t size_bytes, size_t align_bytes
 
 /* Never used again in this run. Who still looks finds a state word that says active and requested,
  * and pointers to nowhere: on_crash() tells. */
-void mirq_host_free(struct mirq_host *h, void *memory, size_t size_bytes)
+static void host_free(struct mirq_host *h, void *memory, size_t size_bytes)
 {
 	struct tiny *w = tiny_of(h);
 
@@ -60,7 +60,7 @@ void mirq_host_free(struct mirq_host *h, void *memory, size_t size_bytes)
 		((uint32_t *)memory)[i] = 3;
 }
 
-uintptr_t mirq_host_irq_save(struct mirq_host *h)
+static uintptr_t host_irq_save(struct mirq_host *h)
 {
 	struct tiny_cpu *c = &tiny_of(h)->cpus[this_cpu(tiny_of(h))];
 	uintptr_t saved = c->is_open;
@@ -69,17 +69,17 @@ uintptr_t mirq_host_irq_save(struct mirq_host *h)
 	return saved;
 }
 
-void mirq_host_irq_restore(struct mirq_host *h, uintptr_t saved)
+static void host_irq_restore(struct mirq_host *h, uintptr_t saved)
 {
 	tiny_of(h)->cpus[this_cpu(tiny_of(h))].is_open = (uint32_t)saved;
 }
 
-uint32_t mirq_host_this_cpu(struct mirq_host *h)
+static uint32_t host_this_cpu(struct mirq_host *h)
 {
 	return this_cpu(tiny_of(h));
 }
 
-void mirq_host_kick(struct mirq_host *h, uint32_t cpu)
+static void host_kick(struct mirq_host *h, uint32_t cpu)
 {
 	struct tiny *w = tiny_of(h);
 
@@ -89,70 +89,33 @@ void mirq_host_kick(struct mirq_host *h, uint32_t cpu)
 	engine_wake(w->e, cpu);
 }
 
-uint64_t mirq_host_now_ns(struct mirq_host *h)
+static uint64_t host_now_ns(struct mirq_host *h)
 {
 	return tiny_of(h)->now_ns;
 }
 
-void mirq_host_wait(struct mirq_host *h, enum mirq_wait kind)
+static void host_wait(struct mirq_host *h, enum mirq_wait kind)
 {
 	(void)kind;
 	engine_yield(tiny_of(h)->e);
 }
 
-void mirq_host_panic(struct mirq_host *h, const char *text)
+static void host_panic(struct mirq_host *h, const char *text)
 {
 	engine_fail(tiny_of(h)->e, "panic: %s", text);
 }
 
-/* No registers, no DMA, no PCI in this world. */
-void *mirq_host_map(struct mirq_host *h, uint64_t physical, size_t size_bytes,
-		    enum mirq_map_kind kind)
-{
-	(void)h;
-	(void)physical;
-	(void)size_bytes;
-	(void)kind;
-	return NULL;
-}
-
-void *mirq_host_dma_alloc(struct mirq_host *h, size_t size_bytes, size_t align_bytes,
-			  uint32_t address_bits, uint64_t *out_bus)
-{
-	(void)h;
-	(void)size_bytes;
-	(void)align_bytes;
-	(void)address_bits;
-	(void)out_bus;
-	return NULL;
-}
-
-void mirq_host_dma_free(struct mirq_host *h, void *memory, size_t size_bytes)
-{
-	(void)h;
-	(void)memory;
-	(void)size_bytes;
-}
-
-uint32_t mirq_host_pci_read(struct mirq_host *h, struct mirq_pci_address address,
-			    uint32_t offset_bytes, uint32_t width_bytes)
-{
-	(void)h;
-	(void)address;
-	(void)offset_bytes;
-	(void)width_bytes;
-	return UINT32_MAX;
-}
-
-void mirq_host_pci_write(struct mirq_host *h, struct mirq_pci_address address,
-			 uint32_t offset_bytes, uint32_t width_bytes, uint32_t value)
-{
-	(void)h;
-	(void)address;
-	(void)offset_bytes;
-	(void)width_bytes;
-	(void)value;
-}
+static const struct sim_host_ops host_ops = {
+	.alloc = host_alloc,
+	.free = host_free,
+	.irq_save = host_irq_save,
+	.irq_restore = host_irq_restore,
+	.this_cpu = host_this_cpu,
+	.kick = host_kick,
+	.now_ns = host_now_ns,
+	.wait = host_wait,
+	.panic = host_panic,
+};
 
 /* On the stack of the fiber that went wrong, which is left for good. */
 static void on_crash(int number)
@@ -809,7 +772,8 @@ static void make_system(struct tiny *w)
 		.nr_slots = TINY_NR_SLOTS,
 	};
 
-	init.host = (struct mirq_host *)w;
+	w->host = (struct mirq_host){ &host_ops, w };
+	init.host = &w->host;
 	must(w, mirq_init(&init, &w->m), "init");
 	must(w, mirq_root_attach(w->m, &root, &w->root), "root");
 	for (uint32_t cpu = 0; cpu < TINY_NR_CPUS; cpu++) {
@@ -832,6 +796,7 @@ struct tiny *tiny_begin(struct engine *e, const struct tiny_init *init)
 	struct tiny *w = engine_alloc(e, sizeof(*w));
 
 	watch_crashes();
+	*engine_slot(e, ENGINE_SLOT_OWN) = w;
 	w->e = e;
 	w->init = *init;
 	w->nr_busy = 1;
@@ -851,6 +816,19 @@ struct tiny *tiny_begin(struct engine *e, const struct tiny_init *init)
 	}
 	engine_spawn(e, "device", 1, device_body, w);
 	return w;
+}
+
+/* What may differ from schedule to schedule. */
+static void tell_state(struct tiny *w)
+{
+	struct mirq_cpu_info cpu;
+
+	for (const struct tiny_user *u = w->users; u < w->users + TINY_NR_USERS; u++)
+		engine_state(w->e, (uint64_t)u->nr_events << 32 | u->nr_calls);
+	for (uint32_t i = 0; i < TINY_NR_CPUS; i++) {
+		must(w, mirq_cpu_inspect(w->m, i, &cpu), "inspect");
+		engine_state(w->e, (uint64_t)cpu.nr_used << 32 | cpu.nr_late);
+	}
 }
 
 /* Ids that are taken must be those of interrupts: the others have retired by now. */
@@ -885,6 +863,7 @@ void tiny_finish(struct tiny *w)
 	struct mirq_domain_info root;
 
 	check_rest(w);
+	tell_state(w);
 	if (engine_has_failed(w->e))
 		return;
 	must(w, mirq_irq_free(all), "free");
@@ -897,4 +876,18 @@ void tiny_finish(struct tiny *w)
 	mirq_fini(w->m);
 	if (w->nr_bytes)
 		engine_fail(w->e, "%zu bytes were not given back", w->nr_bytes);
+}
+
+void tiny_scenario_begin(struct engine *e, const struct scenario *s)
+{
+	const struct tiny_init *init = s->init;
+
+	init->prepare(tiny_begin(e, init));
+}
+
+void tiny_scenario_finish(struct engine *e, const struct scenario *s, enum engine_end end)
+{
+	(void)s;
+	if (end == ENGINE_DONE)
+		tiny_finish(*engine_slot(e, ENGINE_SLOT_OWN));
 }

@@ -9,19 +9,20 @@
  * any two of its steps is explored. A CPU takes interrupts between any two steps while its flag is
  * on. Sleeping CPUs are woken by what arrives, so nobody polls.
  */
-#ifndef TESTS_SIM_TINY_MACHINE_H
-#define TESTS_SIM_TINY_MACHINE_H
+#ifndef SIM_TINY_MACHINE_H
+#define SIM_TINY_MACHINE_H
 
 #include <stdint.h>
 
 #include <mirq/bus.h>
-#include <mirq/host.h>
 #include <mirq/inspect.h>
 #include <mirq/mirq.h>
 #include <mirq/remapper.h>
 #include <mirq/root.h>
 
-#include "../../sim/atomics.h"
+#include "../atomics.h"
+#include "../host.h"
+#include "scenario.h"
 
 #define TINY_NR_CPUS 2
 #define TINY_NR_SLOTS 2
@@ -82,6 +83,7 @@ struct tiny_cpu {
 };
 
 struct tiny_init {
+	void (*prepare)(struct tiny *w);            /* before fibers run, at rest */
 	uint32_t options;                           /* enum tiny_option, or-ed */
 	uint32_t nr_ids;                            /* of each CPU */
 	void (*jobs[TINY_NR_CPUS])(struct tiny *w); /* NULL: takes interrupts only */
@@ -89,6 +91,7 @@ struct tiny_init {
 };
 
 struct tiny {
+	struct mirq_host host;
 	struct engine *e;
 	struct tiny_init init;
 	struct mirq *m;
@@ -116,6 +119,10 @@ struct tiny {
 struct tiny *tiny_begin(struct engine *e, const struct tiny_init *init);
 /* In finish: nothing is owed, stray or left behind; the invariants hold; all is given back. */
 void tiny_finish(struct tiny *w);
+
+/* For a table of scenarios: init is a struct tiny_init. */
+void tiny_scenario_begin(struct engine *e, const struct scenario *s);
+void tiny_scenario_finish(struct engine *e, const struct scenario *s, enum engine_end end);
 
 /* ---- Calls with their oracle; any error fails the run ---- */
 

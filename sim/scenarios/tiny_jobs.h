@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * tiny_jobs.h - what the scenarios of the tiny machine have in common: how one is written down, how
+ * it begins, what a CPU does.
+ */
+#ifndef SIM_TINY_JOBS_H
+#define SIM_TINY_JOBS_H
+
+#include "tiny_machine.h"
+
+/* A row of a table: name, summary, bound, floor, then members of struct tiny_init. */
+#define TINY(name_, summary_, bound_, floor_, ...)                                                 \
+	{                                                                                          \
+		name_, summary_, bound_, floor_, tiny_scenario_begin, tiny_scenario_finish,        \
+			&(const struct tiny_init){ __VA_ARGS__ },                                  \
+	}
+
+/* How it begins: user 0 has slot 0 on CPU 1. */
+void tiny_prepare_allocated(struct tiny *w);
+void tiny_prepare_requested(struct tiny *w);
+void tiny_prepare_move(struct tiny *w);
+void tiny_prepare_shared(struct tiny *w);
+void tiny_prepare_joined(struct tiny *w);
+void tiny_prepare_later(struct tiny *w);
+
+/* What a CPU does. */
+void tiny_job_move(struct tiny *w);
+void tiny_job_move_back(struct tiny *w);
+void tiny_job_pause(struct tiny *w);
+void tiny_job_release(struct tiny *w);
+void tiny_job_release_joined(struct tiny *w);
+void tiny_job_replace(struct tiny *w);
+void tiny_job_request(struct tiny *w);
+void tiny_job_resend(struct tiny *w);
+void tiny_job_resend_move(struct tiny *w);
+void tiny_job_move_release(struct tiny *w);
+void tiny_job_join(struct tiny *w);
+void tiny_job_done(struct tiny *w);
+void tiny_job_move_done(struct tiny *w);
+void tiny_job_move_move_release(struct tiny *w);
+
+#endif
