@@ -12,6 +12,8 @@ help:
 	@echo 'make check-all          the same with the long machines'
 	@echo 'make build              only the library, its tests and the kernel, into $(BUILD)'
 	@echo 'make test               only the unit tests'
+	@echo 'make replay SEED=...    one explored run again, step by step; SEED is the word that a'
+	@echo '                        failure prints, as move-table@6:1 or move@random:1'
 	@echo 'make format             lay out the C files as scripts/check-format wants them'
 	@echo 'make machines           the names that MACHINE= takes'
 	@echo 'make clean              remove everything that was built'
@@ -30,6 +32,9 @@ run:
 test: build
 	@meson test -C $(BUILD) --print-errorlogs
 
+replay: build
+	@$(BUILD)/tests/sim/explore '$(SEED)' --story
+
 check:
 	@scripts/bootstrap check
 	@scripts/check
@@ -47,4 +52,4 @@ machines:
 clean:
 	rm -rf build
 
-.PHONY: help build run test check check-all format machines clean
+.PHONY: help build run test replay check check-all format machines clean

@@ -16,6 +16,7 @@
  */
 #include "atomics.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "atomics_access.h"
@@ -99,10 +100,21 @@ static void change_memory(struct atomics *a, volatile void *object, size_t bytes
 static void note(struct atomics *a, const volatile void *object, const char *sign, uint64_t value,
 		 const char *what)
 {
-	if (engine_is_telling(a->e))
+	char name[ENGINE_NAME_BYTES];
+
+	if (!engine_is_telling(a->e))
+		return;
+	if (engine_is_address(a->e, value)) {
+		snprintf(name, sizeof(name), "%s",
+			 engine_object_text(a->e, (const void *)(uintptr_t)value));
+		engine_note(a->e, "%s %s &%s%s",
+			    engine_object_text(a->e, (const void *)(uintptr_t)object), sign, name,
+			    what);
+	} else {
 		engine_note(a->e, value < 10 ? "%s %s %llu%s" : "%s %s %#llx%s",
 			    engine_object_text(a->e, (const void *)(uintptr_t)object), sign,
 			    (unsigned long long)value, what);
+	}
 }
 
 /* ---- Buffers ---- */

@@ -102,6 +102,11 @@ void *engine_alloc(struct engine *e, size_t bytes)
 	return memset(memory, 0, bytes);
 }
 
+int engine_is_address(const struct engine *e, uint64_t value)
+{
+	return e->arena && value - (uintptr_t)e->arena < e->arena_used;
+}
+
 void engine_free_arena(struct engine *e)
 {
 	if (e->arena)

@@ -159,6 +159,8 @@ void engine_note(struct engine *e, const char *format, ...) __attribute__((forma
 int engine_is_telling(const struct engine *e);
 /* The name of @object, or a number in order of appearance. Valid until the next call. */
 const char *engine_object_text(struct engine *e, const void *object);
+/* @value is the address of memory of this run; addresses differ from process to process. */
+int engine_is_address(const struct engine *e, uint64_t value);
 /* The run is wrong: ends it (in a fiber: does not return); the sentence is told with the schedule.
  * */
 void engine_fail(struct engine *e, const char *format, ...) __attribute__((format(printf, 2, 3)));

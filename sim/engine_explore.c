@@ -89,11 +89,12 @@ static void explore(struct engine *e)
 
 static void run_random(struct engine *e)
 {
-	uint64_t nr = e->options.max_schedules ? e->options.max_schedules : 1;
+	uint64_t nr = e->options.max_schedules ? e->options.max_schedules : 1, seed;
 
 	for (uint64_t i = 0; i < nr; i++) {
-		e->random = (e->options.seed + i) * UINT64_C(0xd1342543de82ef95) + 1;
-		e->switch_log2 = 1 + (uint32_t)(i % 6);
+		seed = e->options.seed + i;
+		e->random = seed * UINT64_C(0xd1342543de82ef95) + 1;
+		e->switch_log2 = 1 + (uint32_t)(seed % 6);
 		engine_run_once(e);
 		count_run(e);
 		if (e->end != ENGINE_DONE)

@@ -32,24 +32,43 @@ const struct scenario *scenario_find(const char *name)
 	return NULL;
 }
 
+#define RUNS_BETWEEN_TELLS 65536
+
+/* Of one search. */
+struct search {
+	const struct scenario *s;
+	const struct scenario_progress *progress;
+	uint64_t nr_runs;
+};
+
 static void begin(struct engine *e, void *context)
 {
-	const struct scenario *const *s = context;
+	struct search *search = context;
 
-	(*s)->begin(e, *s);
+	if (search->nr_runs && search->progress && search->nr_runs % RUNS_BETWEEN_TELLS == 0)
+		search->progress->tell(search->progress->context, search->s, search->nr_runs);
+	search->nr_runs++;
+	search->s->begin(e, search->s);
 }
 
 static void finish(struct engine *e, void *context, enum engine_end end)
 {
-	const struct scenario *const *s = context;
+	const struct search *search = context;
 
-	(*s)->finish(e, *s, end);
+	search->s->finish(e, search->s, end);
+}
+
+enum engine_end scenario_watch(const struct scenario *s, const struct engine_options *options,
+			       const struct scenario_progress *progress, struct engine_outcome *out)
+{
+	struct search search = { s, progress, 0 };
+	struct engine_run run = { begin, finish, &search };
+
+	return engine_explore(options, &run, out);
 }
 
 enum engine_end scenario_explore(const struct scenario *s, const struct engine_options *options,
 				 struct engine_outcome *out)
 {
-	struct engine_run run = { begin, finish, &s };
-
-	return engine_explore(options, &run, out);
+	return scenario_watch(s, options, NULL, out);
 }

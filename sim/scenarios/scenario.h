@@ -28,6 +28,14 @@ const struct scenario *scenario_find(const char *name);
 /* engine_explore() on it. */
 enum engine_end scenario_explore(const struct scenario *s, const struct engine_options *options,
 				 struct engine_outcome *out);
+/* The same; now and then @tell hears how many runs there were so far. */
+struct scenario_progress {
+	void (*tell)(void *context, const struct scenario *s, uint64_t nr_runs);
+	void *context;
+};
+enum engine_end scenario_watch(const struct scenario *s, const struct engine_options *options,
+			       const struct scenario_progress *progress,
+			       struct engine_outcome *out);
 
 /* A run longer than this is a livelock. */
 #define SCENARIO_MAX_POINTS 5000

@@ -47,40 +47,30 @@
 
 #include <cmocka.h>
 
-#include "../../sim/scenarios/scenario.h"
+#include "../../sim/scenarios/task.h"
 
-static struct {
-	uint64_t nr_scenarios, nr_schedules, nr_states;
-} total;
+static struct scenario_total total;
 
 static void explore(void **state)
 {
 	const struct scenario *s = *state;
-	struct engine_options options = { .max_preemptions = s->max_preemptions,
-					  .max_points = SCENARIO_MAX_POINTS };
+	struct scenario_task task;
 	struct engine_outcome out;
 
-	scenario_explore(s, &options, &out);
-	printf("%s: %llu schedules, %llu states, depth %u\n", s->name,
-	       (unsigned long long)out.stats.nr_schedules, (unsigned long long)out.stats.nr_states,
-	       out.stats.max_depth);
-	if (out.end != ENGINE_DONE)
-		print_message("%s\n%s\n%s\n", out.reason, out.schedule, out.story);
+	assert_null(scenario_task_parse(s->name, &task));
+	scenario_explore(s, &task.options, &out);
+	scenario_print(stdout, s, &out, SCENARIO_PRINT_LINE);
+	scenario_total_add(&total, &out);
 	assert_int_equal(out.end, ENGINE_DONE);
 	assert_true(out.stats.is_complete);
 	assert_true(out.stats.nr_schedules >= s->floor);
-	total.nr_scenarios++;
-	total.nr_schedules += out.stats.nr_schedules;
-	total.nr_states += out.stats.nr_states;
 	engine_outcome_fini(&out);
 }
 
 static int tell_total(void **state)
 {
 	(void)state;
-	printf("explored: %llu scenarios, %llu schedules, %llu states\n",
-	       (unsigned long long)total.nr_scenarios, (unsigned long long)total.nr_schedules,
-	       (unsigned long long)total.nr_states);
+	scenario_total_print(stdout, "explored", &total);
 	return 0;
 }
 
