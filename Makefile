@@ -4,6 +4,7 @@
 .SUFFIXES:
 MACHINE = q35
 BUILD = build/native
+TIME = 120
 
 help:
 	@echo 'make run [MACHINE=q35]  build the reference kernel, boot it on a machine of'
@@ -14,6 +15,7 @@ help:
 	@echo 'make test               only the unit tests'
 	@echo 'make replay SEED=...    one explored run again, step by step; SEED is the word that a'
 	@echo '                        failure prints, as move-table@6:1 or move@random:1'
+	@echo 'make fuzz [TIME=120]    fuzz all that reads what others wrote, for so many seconds'
 	@echo 'make format             lay out the C files as scripts/check-format wants them'
 	@echo 'make machines           the names that MACHINE= takes'
 	@echo 'make clean              remove everything that was built'
@@ -43,6 +45,10 @@ check-all:
 	@scripts/bootstrap check
 	@scripts/check --all
 
+fuzz:
+	@scripts/bootstrap check
+	@scripts/fuzz --time $(TIME)
+
 format:
 	@scripts/check-format --fix
 
@@ -52,4 +58,4 @@ machines:
 clean:
 	rm -rf build
 
-.PHONY: help build run test replay check check-all format machines clean
+.PHONY: help build run test replay check check-all fuzz format machines clean

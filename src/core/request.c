@@ -16,7 +16,8 @@ struct request {
 
 static void *context_of(const struct mirq_irq_handler *h, uint32_t i)
 {
-	return (unsigned char *)h->context + i * h->stride_bytes;
+	/* Not even 0 may be added to NULL. */
+	return h->stride_bytes ? (unsigned char *)h->context + i * h->stride_bytes : h->context;
 }
 
 static void free_action(struct mirq *m, struct mirqi_action *a)
