@@ -13,16 +13,13 @@
 #define DEVICE_SCRATCH 0x8u
 
 /* Messages are memory writes of a bus master. */
-void sim_device_send(struct sim_device *d, uint64_t address, uint32_t data)
+void sim_device_send(struct sim_device *d, const struct sim_flight *what)
 {
-	struct sim_flight flight = {
-		.kind = SIM_SENT,
-		.source = d->index,
-		.device = d,
-		.address = address,
-		.data = data,
-	};
+	struct sim_flight flight = *what;
 
+	flight.kind = SIM_SENT;
+	flight.source = d->index;
+	flight.device = d;
 	if (!sim_device_is_master(d)) {
 		d->stats.nr_lost++;
 		return;
@@ -33,12 +30,13 @@ void sim_device_send(struct sim_device *d, uint64_t address, uint32_t data)
 
 void sim_device_write(struct sim_device *d, uint64_t address, uint32_t data)
 {
+	const struct sim_flight what = { .slot = SIM_NO_SLOT, .address = address, .data = data };
 	uint32_t cpu = d->s->cpu_now;
 
 	d->s->cpu_now = SIM_NO_CPU;
 	sim_point(d->s, ENGINE_WRITE, d);
 	sim_note(d->s, "%s writes %llx = %x", d->spec->name, (unsigned long long)address, data);
-	sim_device_send(d, address, data);
+	sim_device_send(d, &what);
 	d->s->cpu_now = cpu;
 }
 

@@ -58,11 +58,14 @@ static void flight_arrive(struct sim *s, const struct sim_flight *flight)
 static void flight_take(struct sim *s, uint32_t nr)
 {
 	struct sim_flight flight = s->flights[nr];
+	const struct sim_flight *before = s->arriving;
 
 	s->nr_flights--;
 	for (uint32_t i = nr; i < s->nr_flights; i++)
 		s->flights[i] = s->flights[i + 1];
+	s->arriving = &flight;
 	flight_arrive(s, &flight);
+	s->arriving = before;
 }
 
 void sim_flight_start(struct sim *s, const struct sim_flight *flight)

@@ -137,22 +137,24 @@ uint32_t sim_lapic_acknowledge(struct sim_cpu *c)
 	return vector;
 }
 
-void sim_lapic_accept(struct sim_cpu *c, uint32_t vector)
+int sim_lapic_accept(struct sim_cpu *c, uint32_t vector)
 {
 	if (!lapic_is_enabled(c)) {
 		c->stats.nr_refused++;
-		return;
+		return 0;
 	}
 	if (vector < LAPIC_FIRST_LEGAL) {
 		c->esr |= LAPIC_ESR_RECEIVE_ILLEGAL;
 		c->stats.nr_illegal++;
-		return;
+		return 0;
 	}
+	sim_tell(c->s, SIM_ACCEPTED, c->index, vector);
 	c->stats.nr_accepted++;
 	c->stats.nr_merged += (uint64_t)vector_test(c->irr, vector);
 	vector_set(c->irr, vector);
 	sim_note(c->s, "cpu %u requests %02x", c->index, vector);
 	sim_wake_cpu(c);
+	return 1;
 }
 
 static int lapic_is_named(const struct sim_cpu *c, const struct sim_route *route)
@@ -173,6 +175,8 @@ static int lapic_is_named(const struct sim_cpu *c, const struct sim_route *route
 /* Lowest priority goes to one of those named: here the first. */
 void sim_apics_accept(struct sim *s, const struct sim_route *route)
 {
+	int is_heard = 0;
+
 	for (uint32_t i = 0; i < s->spec.nr_cpus; i++) {
 		struct sim_cpu *c = &s->cpus[i];
 
@@ -182,10 +186,12 @@ void sim_apics_accept(struct sim *s, const struct sim_route *route)
 			c->stats.nr_other++;
 			continue;
 		}
-		sim_lapic_accept(c, route->vector);
+		is_heard |= sim_lapic_accept(c, route->vector);
 		if (route->delivery == SIM_LOWEST)
-			return;
+			break;
 	}
+	if (!is_heard)
+		sim_tell_unheard(s, 0);
 }
 
 /* ---- Registers ---- */

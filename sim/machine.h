@@ -151,6 +151,34 @@ void sim_set_verbose(struct sim *s, int is_verbose);
 const char *sim_violation(const struct sim *s);
 void sim_violation_clear(struct sim *s);
 
+/* ---- What happens, for who checks it ---- */
+
+#define SIM_NO_SLOT UINT32_MAX
+
+enum sim_event_kind {
+	SIM_RAISED,   /* a device has something to say: .device, .slot */
+	SIM_ACCEPTED, /* a local APIC has it: .cpu, .vector; .device NULL: not from a device */
+	SIM_UNHEARD,  /* a device's message that no local APIC got: .reason of a unit, or 0 */
+	SIM_ASTRAY,   /* a device's message that is none: it went to .address */
+	SIM_TAKEN,    /* a CPU begins to handle .vector */
+	SIM_LEFT,     /* and has done so */
+	SIM_GONE      /* a device was removed, or reset */
+};
+struct sim_event {
+	enum sim_event_kind kind;
+	struct sim_device *device;
+	uint32_t slot; /* which of its messages; SIM_NO_SLOT: a bus master's own write */
+	uint32_t is_msix;
+	uint32_t cpu, vector, reason;
+	uint64_t address;
+	uint32_t data;
+};
+typedef void sim_watch(void *context, const struct sim_event *event);
+/* Called in the middle of it: may look, must not change anything. NULL: nobody. */
+void sim_set_watch(struct sim *s, sim_watch *watch, void *context);
+/* What software has set up, a line each: slots that may send, entries that are present. */
+void sim_describe(struct sim *s, void (*line)(void *context, const char *text), void *context);
+
 /* ---- CPUs ---- */
 
 /* Who takes an interrupt: called with interrupts off, on that CPU. Ends it by its own EOI. */

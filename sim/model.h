@@ -82,7 +82,8 @@ struct sim_cpu {
 void sim_lapic_reset(struct sim_cpu *c);
 /* A message arrives at the local APICs. */
 void sim_apics_accept(struct sim *s, const struct sim_route *route);
-void sim_lapic_accept(struct sim_cpu *c, uint32_t vector);
+/* 1: it is requested now. */
+int sim_lapic_accept(struct sim_cpu *c, uint32_t vector);
 /* The vector that would be taken now, moved into service; 0: none. */
 uint32_t sim_lapic_acknowledge(struct sim_cpu *c);
 int sim_lapic_is_deliverable(const struct sim_cpu *c);
@@ -195,6 +196,7 @@ struct sim_flight {
 	enum sim_flight_kind kind;
 	uint32_t source;           /* one queue for each kind and source, in order */
 	struct sim_device *device; /* of a POSTED, a SENT, and what became of it; NULL: none */
+	uint32_t slot, is_msix;    /* of a device: which of its messages; SIM_NO_SLOT: none */
 	uint64_t address;
 	uint32_t data;
 	struct sim_route route;
@@ -222,6 +224,16 @@ void sim_work_get(struct sim *s, uint32_t nr, struct sim_work *out_work);
 /* Nothing, when it has happened already. */
 void sim_work_do(struct sim *s, const struct sim_work *work);
 
+/* ---- watch.c ---- */
+
+/* The event is about what arrives now, if anything does. */
+void sim_tell(struct sim *s, enum sim_event_kind kind, uint32_t cpu, uint32_t vector);
+/* About a device itself. */
+void sim_tell_device(struct sim_device *d, enum sim_event_kind kind, uint32_t is_msix,
+		     uint32_t slot);
+/* A unit lets nothing through, for this reason. */
+void sim_tell_unheard(struct sim *s, uint32_t reason);
+
 /* ---- machine.c, run.c ---- */
 
 struct sim {
@@ -234,6 +246,10 @@ struct sim {
 	uint32_t nr_bridges;
 	struct sim_device devices[SIM_MAX_DEVICES];
 	struct sim_unit units[SIM_MAX_UNITS];
+
+	sim_watch *watch;
+	void *watch_context;
+	const struct sim_flight *arriving; /* NULL: nothing arrives now */
 
 	struct sim_flight flights[SIM_MAX_FLIGHTS];
 	uint32_t nr_flights;

@@ -221,11 +221,17 @@ static uint32_t msi_enabled_count(const struct sim_device *d)
 static void message_send(struct sim_device *d, enum message_kind kind, uint32_t vector,
 			 struct message_words words)
 {
-	if (kind == MESSAGE_MSI)
-		words.data = (words.data & ~(msi_enabled_count(d) - 1)) | vector;
-	sim_note(d->s, "%s sends %llx = %x", d->spec->name, (unsigned long long)words.address,
-		 words.data);
-	sim_device_send(d, words.address, words.data);
+	const struct sim_flight what = {
+		.slot = vector,
+		.is_msix = kind == MESSAGE_MSIX,
+		.address = words.address,
+		.data = kind == MESSAGE_MSIX ? words.data
+					     : (words.data & ~(msi_enabled_count(d) - 1)) | vector,
+	};
+
+	sim_note(d->s, "%s sends %llx = %x", d->spec->name, (unsigned long long)what.address,
+		 what.data);
+	sim_device_send(d, &what);
 }
 
 /* All words at one instant: after an unmasking, when nothing changes them. */
@@ -293,6 +299,17 @@ static int message_is_ready(struct sim_device *d, enum message_kind kind, uint32
 	return 0;
 }
 
+/* Whichever store is on; with none, the one that it would use. */
+static void message_tell(struct sim_device *d, uint32_t vector)
+{
+	enum message_kind kind = message_kind(d);
+	uint32_t is_msix = kind == MESSAGE_NONE ? d->spec->nr_msix != 0 : kind == MESSAGE_MSIX;
+
+	if (kind == MESSAGE_MSI)
+		vector &= msi_enabled_count(d) - 1;
+	sim_tell_device(d, SIM_RAISED, is_msix, vector);
+}
+
 /* 1: done. 0: what was read must not be used, because it was unmasked or switched meanwhile. */
 static int message_try(struct sim_device *d, uint32_t vector)
 {
@@ -322,6 +339,7 @@ void sim_device_raise(struct sim_device *d, uint32_t vector)
 	sim_point(s, ENGINE_READ, d);
 	d->stats.nr_raised++;
 	sim_note(s, "%s raises %u", d->spec->name, vector);
+	message_tell(d, vector);
 	while (!message_try(d, vector))
 		;
 	s->cpu_now = cpu;
@@ -333,6 +351,7 @@ void sim_device_ring(struct sim_device *d, uint32_t vector)
 	enum message_kind kind = message_kind(d);
 
 	d->stats.nr_raised++;
+	message_tell(d, vector);
 	if (message_is_ready(d, kind, &vector))
 		message_send_now(d, kind, vector);
 }

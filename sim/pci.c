@@ -199,6 +199,7 @@ void sim_device_reset(struct sim_device *d)
 	device_header(d);
 	sim_msi_reset(d);
 	d->scratch = 0;
+	sim_tell_device(d, SIM_GONE, 0, SIM_NO_SLOT);
 }
 
 void sim_device_remove(struct sim_device *d)
@@ -206,6 +207,7 @@ void sim_device_remove(struct sim_device *d)
 	sim_note(d->s, "%s is gone", d->spec->name);
 	sim_flights_forget(d->s, SIM_POSTED, d);
 	d->is_gone = 1;
+	sim_tell_device(d, SIM_GONE, 0, SIM_NO_SLOT);
 }
 
 void sim_device_fail_config(struct sim_device *d, uint32_t nr)

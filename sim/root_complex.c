@@ -29,7 +29,9 @@ int sim_message_decode(uint64_t address, uint32_t data, struct sim_route *out_ro
 
 static void root_complex_interrupt(struct sim_device *d, uint64_t address, uint32_t data)
 {
-	struct sim_flight flight = { .kind = SIM_REMAPPED, .source = d->index, .device = d };
+	struct sim_flight flight = *d->s->arriving;
+
+	flight.kind = SIM_REMAPPED;
 
 	if (!d->unit || !sim_unit_is_remapping(d->unit)) {
 		(void)sim_message_decode(address, data, &flight.route);
@@ -47,6 +49,9 @@ void sim_root_complex_write(struct sim_device *d, uint64_t address, uint32_t dat
 	d->stats.nr_arrived++;
 	if (SIM_GET(address, MESSAGE_RANGE) == MESSAGE_RANGE_VALUE)
 		root_complex_interrupt(d, address, data);
-	else if (!sim_memory_write(d->s, address, bytes, sizeof(bytes)))
-		d->stats.nr_astray++;
+	else {
+		sim_tell(d->s, SIM_ASTRAY, SIM_NO_CPU, 0);
+		if (!sim_memory_write(d->s, address, bytes, sizeof(bytes)))
+			d->stats.nr_astray++;
+	}
 }

@@ -176,7 +176,9 @@ static void cpu_enter(struct sim_cpu *c, uint32_t vector)
 	c->in_irq++;
 	c->stats.nr_taken++;
 	sim_note(s, "cpu %u takes %02x", c->index, vector);
+	sim_tell(s, SIM_TAKEN, c->index, vector);
 	s->interrupt(s->interrupt_context, c->index, vector);
+	sim_tell(s, SIM_LEFT, c->index, vector);
 	c->in_irq--;
 	(void)cpu_irq_set(c, 1);
 	s->cpu_now = before;

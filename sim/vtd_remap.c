@@ -171,6 +171,7 @@ static void request_block(struct sim_unit *u, enum sim_fault fault, uint32_t ind
 {
 	u->stats.nr_blocked++;
 	u->stats.last_reason = (uint32_t)fault;
+	sim_tell_unheard(u->s, (uint32_t)fault);
 	sim_note(u->s, "unit %u blocks %04x, entry %u: reason %02x", u->index, requester, index,
 		 (unsigned int)fault);
 	if (is_recorded)
