@@ -26,6 +26,7 @@ static const struct scenario scenarios[] = {
 	{ "multimsi", "every message of a multi-message MSI, masks in MSI", scenario_multimsi },
 	{ "nvme", "the image verified on every CPU, queues moved under load", scenario_nvme },
 	{ "port", "what the port refuses and gives", scenario_port },
+	{ "rows", "single facts about the remapping unit (tests/rows)", scenario_rows },
 	{ "run", "one machine from its firmware to a verdict", scenario_all },
 };
 

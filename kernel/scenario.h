@@ -54,5 +54,6 @@ void scenario_measure(void);
 void scenario_multimsi(void);
 void scenario_nvme(void);
 void scenario_port(void);
+void scenario_rows(void);
 
 #endif
