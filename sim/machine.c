@@ -184,11 +184,17 @@ static int access_is_sane(struct sim *s, uint64_t physical, uint32_t width_bytes
 	return 0;
 }
 
+void sim_stats(const struct sim *s, struct sim_stats *out_stats)
+{
+	*out_stats = s->stats;
+}
+
 uint64_t sim_read(struct sim *s, uint64_t physical, uint32_t width_bytes)
 {
 	uint64_t value;
 
 	sim_point(s, ENGINE_READ, object_at(s, physical));
+	s->stats.nr_reads++;
 	if (!access_is_sane(s, physical, width_bytes))
 		return ~UINT64_C(0);
 	value = read32(s, physical);
@@ -201,6 +207,7 @@ uint64_t sim_read(struct sim *s, uint64_t physical, uint32_t width_bytes)
 void sim_write(struct sim *s, uint64_t physical, uint32_t width_bytes, uint64_t value)
 {
 	sim_point(s, ENGINE_WRITE, object_at(s, physical));
+	s->stats.nr_writes++;
 	if (!access_is_sane(s, physical, width_bytes))
 		return;
 	if (width_bytes == 8)
@@ -213,6 +220,7 @@ uint64_t sim_msr_read(struct sim *s, uint32_t msr)
 	uint32_t cpu = sim_cpu_current(s);
 
 	sim_point(s, ENGINE_READ, cpu == SIM_NO_CPU ? NULL : &s->cpus[cpu]);
+	s->stats.nr_reads++;
 	return cpu == SIM_NO_CPU ? 0 : sim_lapic_msr_read(&s->cpus[cpu], msr);
 }
 
@@ -221,6 +229,7 @@ void sim_msr_write(struct sim *s, uint32_t msr, uint64_t value)
 	uint32_t cpu = sim_cpu_current(s);
 
 	sim_point(s, ENGINE_WRITE, cpu == SIM_NO_CPU ? NULL : &s->cpus[cpu]);
+	s->stats.nr_writes++;
 	if (cpu != SIM_NO_CPU)
 		sim_lapic_msr_write(&s->cpus[cpu], msr, value);
 }

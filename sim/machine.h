@@ -99,6 +99,14 @@ struct sim *sim_parse(const char *text, struct sim_error *out_error);
 void sim_free(struct sim *s);
 const struct sim_spec *sim_spec(const struct sim *s);
 
+/* What CPUs did, since the machine was made. Registers: of units, APICs, devices; MSRs too. */
+struct sim_stats {
+	uint64_t nr_reads, nr_writes;
+	uint64_t nr_config_reads, nr_config_writes;
+	uint64_t nr_ipis;
+};
+void sim_stats(const struct sim *s, struct sim_stats *out_stats);
+
 /* ---- Running ---- */
 
 /* The calling thread is this CPU from now on (SIM_NO_CPU: a device). Without an engine. */

@@ -274,6 +274,7 @@ struct sim {
 	struct sim_buffers buffers;
 	struct sim_owned *owned; /* without an engine */
 
+	struct sim_stats stats;
 	const char *violation;
 	int is_verbose;
 	void *port; /* of port.c */

@@ -254,6 +254,7 @@ uint32_t sim_config_read(struct sim *s, uint16_t rid, uint32_t offset_bytes, uin
 	struct sim_function *f = sim_pci_find(s, rid);
 
 	sim_point(s, ENGINE_HOST, config_object(f));
+	s->stats.nr_config_reads++;
 	if (!f || !config_is_sane(s, offset_bytes, width_bytes))
 		return (uint32_t)sim_ones(width_bytes);
 	if (f->device)
@@ -270,6 +271,7 @@ void sim_config_write(struct sim *s, uint16_t rid, uint32_t offset_bytes, uint32
 	struct sim_device *d = f ? f->device : NULL;
 
 	sim_point(s, ENGINE_HOST, config_object(f));
+	s->stats.nr_config_writes++;
 	if (!f || !config_is_sane(s, offset_bytes, width_bytes))
 		return;
 	if (d)

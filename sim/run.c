@@ -218,6 +218,7 @@ void sim_ipi(struct sim *s, uint32_t cpu, uint32_t vector)
 		.route = { .destination = s->cpus[cpu].apic_id, .is_wide = 1, .vector = vector },
 	};
 
+	s->stats.nr_ipis++;
 	sim_flight_start(s, &flight);
 }
 
