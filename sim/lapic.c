@@ -100,9 +100,9 @@ static void vector_clear(uint32_t *bits, uint32_t vector)
 /* 0: none; vectors below 16 are never set. */
 static uint32_t vector_highest(const uint32_t *bits)
 {
-	for (uint32_t vector = 256; vector-- > 0;)
-		if (vector_test(bits, vector))
-			return vector;
+	for (uint32_t word = SIM_VECTOR_WORDS; word-- > 0;)
+		if (bits[word])
+			return word * 32 + 31 - (uint32_t)__builtin_clz(bits[word]);
 	return 0;
 }
 
@@ -122,7 +122,7 @@ int sim_lapic_is_deliverable(const struct sim_cpu *c)
 {
 	uint32_t vector = vector_highest(c->irr);
 
-	return lapic_is_enabled(c) &&
+	return vector && lapic_is_enabled(c) &&
 	       SIM_GET(vector, LAPIC_CLASS) > SIM_GET(lapic_ppr(c), LAPIC_CLASS);
 }
 
