@@ -2,12 +2,15 @@
 # Thin: the build is meson.build, the checks are scripts/check, the machines kernel/scenarios.toml.
 .POSIX:
 .SUFFIXES:
-MACHINE = q35
+MACHINE =
+SEED =
 BUILD = build/native
 TIME = 120
 
 help:
-	@echo 'make run [MACHINE=q35]  build the reference kernel, boot it on a machine of'
+	@echo 'make run [SEED=7]       mirq on a simulated server, in this process: traffic, moves,'
+	@echo '                        forged messages; last line: verdict: PASS ...'
+	@echo 'make run MACHINE=q35    the reference kernel under QEMU, on a machine of'
 	@echo '                        kernel/scenarios.toml; last line: verdict: PASS ...'
 	@echo 'make check              what gates a change: styles, builds, tests, packaging, QEMU'
 	@echo 'make check-all          the same with the long machines'
@@ -26,7 +29,15 @@ build:
 	@output=$$(ninja -C $(BUILD) --quiet) || { printf '%s\n' "$$output"; exit 1; }; \
 	case $$output in '' | *'no work to do.') ;; *) printf '%s\n' "$$output" ;; esac
 
+# Without a machine: nothing but what the build needs.
 run:
+	@[ -n '$(MACHINE)' ] || exec $(MAKE) -s --no-print-directory story
+	@[ -z '$(MACHINE)' ] || exec $(MAKE) -s --no-print-directory boot
+
+story: build
+	@seed='$(SEED)'; exec $(BUILD)/tool/mirq sim --seed "$${seed:-1}"
+
+boot:
 	@scripts/bootstrap run
 	@$(MAKE) -s --no-print-directory build
 	@scripts/run-machine --build $(BUILD) $(MACHINE)
@@ -58,4 +69,4 @@ machines:
 clean:
 	rm -rf build
 
-.PHONY: help build run test replay check check-all fuzz format machines clean
+.PHONY: help build run story boot test replay check check-all fuzz format machines clean

@@ -133,6 +133,7 @@ uint32_t sim_lapic_acknowledge(struct sim_cpu *c)
 	if (!sim_lapic_is_deliverable(c))
 		return 0;
 	vector_clear(c->irr, vector);
+	c->s->nr_requests--;
 	vector_set(c->isr, vector);
 	return vector;
 }
@@ -150,7 +151,10 @@ int sim_lapic_accept(struct sim_cpu *c, uint32_t vector)
 	}
 	sim_tell(c->s, SIM_ACCEPTED, c->index, vector);
 	c->stats.nr_accepted++;
-	c->stats.nr_merged += (uint64_t)vector_test(c->irr, vector);
+	if (vector_test(c->irr, vector))
+		c->stats.nr_merged++;
+	else
+		c->s->nr_requests++;
 	vector_set(c->irr, vector);
 	sim_note(c->s, "cpu %u requests %02x", c->index, vector);
 	sim_wake_cpu(c);

@@ -259,6 +259,7 @@ struct sim {
 
 	uint32_t cpu_now; /* without an engine */
 	uint32_t nr_irq_off;
+	uint32_t nr_requests; /* bits set in all IRRs */
 	sim_interrupt *interrupt;
 	void *interrupt_context;
 	void (*hook)(void *context, enum engine_point point);

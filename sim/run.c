@@ -228,7 +228,7 @@ static uint32_t run_all_cpus(struct sim *s)
 {
 	uint32_t nr = 0;
 
-	for (uint32_t cpu = 0; cpu < s->spec.nr_cpus; cpu++)
+	for (uint32_t cpu = 0; s->nr_requests && cpu < s->spec.nr_cpus; cpu++)
 		nr += sim_cpu_take(s, cpu);
 	return nr;
 }

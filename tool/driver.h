@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * driver.h - drivers of simulated devices. A device completes work into a queue and asks to
+ * interrupt; the queue's handler takes all that is there. So messages may merge, work may not get
+ * lost.
+ *
+ * raised is counted where the device completes, handled in the handler: the two never meet.
+ */
+#ifndef TOOL_DRIVER_H
+#define TOOL_DRIVER_H
+
+#include <mirq/mirq.h>
+
+#include "../sim/machine.h"
+
+struct world;
+struct driver;
+
+struct queue {
+	struct driver *driver;
+	uint32_t slot;
+	uint32_t is_busy;      /* the device has work for it */
+	uint64_t nr_raised;    /* work completed, a message asked for */
+	uint64_t nr_handled;   /* of it, found by the handler */
+	uint64_t nr_polled;    /* of it, found by the driver when the interrupt was gone */
+	uint64_t nr_calls;     /* of the handler */
+	uint64_t nr_while_off; /* of them, while the interrupt was disabled or given away */
+	uint32_t is_off;
+	uint32_t last_cpu;
+};
+
+struct driver {
+	struct world *w;
+	const char *name;
+	const struct sim_device_spec *spec;
+	struct sim_device *hardware;
+	struct mirq_device *dev; /* NULL: not attached */
+	struct mirq_irqs irqs;   /* store NULL: none */
+	struct queue *queues;    /* one per slot that was wanted */
+	uint32_t nr_queues;
+};
+
+/* Make every device of the machine one with a driver; allocated, not attached. */
+void driver_make_all(struct world *w);
+void driver_free_all(struct world *w);
+
+/* attach, alloc, request: spread over the CPUs. 1, or 0 and it was reported. */
+int driver_start(struct driver *d);
+int driver_attach(struct driver *d);
+int driver_request(struct driver *d);
+/* The range of one of a queue. */
+struct mirq_irqs driver_irq(const struct driver *d, const struct queue *q);
+/* Interrupts given away, what is left is polled. */
+void driver_release(struct driver *d);
+void driver_detach(struct driver *d);
+
+/* The device completes something. */
+void queue_raise(struct queue *q);
+uint64_t queue_nr_open(const struct queue *q);
+/* What the driver still finds once no handler is there any more. */
+void queue_poll(struct queue *q);
+
+/* The queue for @index over all drivers that have interrupts; NULL past the last. */
+struct queue *queue_at(struct world *w, uint32_t index);
+uint32_t queue_nr(struct world *w);
+
+/* Can its interrupts move? Without a remapper only what can be masked. */
+int driver_is_movable(const struct driver *d);
+
+#endif
