@@ -5,9 +5,10 @@
  * of mirq; port.h is how mirq runs on it. Many machines live side by side; equal calls give equal
  * runs.
  *
- * Built from one line (docs/machines.md). Two ways to run: without an engine everything happens in
- * the caller's thread, delays are counted in points and come from a seed; with an engine (engine.h)
- * each CPU, each device and the bus is a fiber and each delay is a choice.
+ * Built from one line, or from JSON (docs/machines.md). Two ways to run: without an engine
+ * everything happens in the caller's thread, delays are counted in points and come from a seed;
+ * with an engine (engine.h) each CPU, each device and the bus is a fiber and each delay is a
+ * choice.
  *
  * Not modelled: DMA remapping, posted interrupts, IO-APIC, timers, level triggered messages, the
  * CPUs' store buffers (atomics.h does), extended configuration space.
@@ -54,8 +55,8 @@ struct sim_device_spec {
 };
 
 struct sim_unit_spec {
-	uint32_t has_eim, is_incoherent, has_esirtps, has_rwbf, has_no_ir, has_no_qi;
-	uint32_t nr_records; /* fault recording registers; 0: 1 */
+	uint32_t has_eim, is_coherent, has_esirtps, has_rwbf, has_no_ir, has_no_qi;
+	uint32_t nr_records; /* fault recording registers */
 	uint32_t mhmv;       /* largest index mask */
 	uint32_t nr_steps;   /* each descriptor takes as many; 0: done at once */
 	uint32_t nr_command_steps;
@@ -69,6 +70,7 @@ struct sim_timing {
 	uint32_t ipi;
 };
 
+/* Made by sim_spec_parse() or spec_json.h; docs/machines.md says what the members mean. */
 struct sim_spec {
 	uint32_t nr_cpus, nr_nodes;
 	uint32_t first_apic_id, apic_step;
@@ -85,13 +87,16 @@ struct sim_spec {
 
 /* Why a description was refused. */
 struct sim_error {
-	size_t position; /* of the first character of the word, from 0 */
-	char word[32];
+	size_t position;       /* of the first character of the word, from 0 */
+	uint32_t line, column; /* the same for people, from 1, in bytes; 0: it is one line */
+	char word[32];         /* as it stands there, cut; in JSON its path, "devices[3].msix" */
 	char text[96];
 };
 
-/* Read a description; 0, or -1 with *out_error filled. */
+/* Read a description in one line; 0, or -1 with *out_error filled. spec_json.h has other forms. */
 int sim_spec_parse(const char *text, struct sim_spec *out_spec, struct sim_error *out_error);
+/* The shortest such line, cut at the end of @out_text. As snprintf(): how long it is. */
+size_t sim_spec_format(const struct sim_spec *spec, char *out_text, size_t size_bytes);
 /* The machine of a description, as firmware left it; NULL: out of memory. */
 struct sim *sim_new(const struct sim_spec *spec);
 /* Both at once; NULL with *out_error filled. */

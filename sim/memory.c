@@ -119,7 +119,7 @@ int sim_memory_init(struct sim *s)
 	int is_incoherent = 0;
 
 	for (uint32_t i = 0; i < spec->nr_units; i++)
-		is_incoherent |= spec->units[i].is_incoherent != 0;
+		is_incoherent |= !spec->units[i].is_coherent;
 	if (pool_init(s, &s->memory.ram, spec->ram_bytes, spec->ram_address))
 		return -1;
 	if (s->engine && pool_init(s, &s->memory.heap, spec->heap_bytes, 0))

@@ -15,17 +15,17 @@
 void sim_unit_init(struct sim_unit *u)
 {
 	const struct sim_unit_spec *spec = u->spec;
-	uint32_t nr_records = spec->nr_records ? spec->nr_records : 1;
 
 	u->address = UNIT_FIRST_ADDRESS + u->index * UNIT_PAGE_BYTES;
 	u->generation = 1;
 	u->regs[REG_VER / 4] = VER_VALUE;
 	unit_put64(u, REG_CAP,
 		   CAP_OTHER | SIM_PUT(CAP_FRO, REG_FRCD / REG_FRCD_BYTES) |
-			   SIM_PUT(CAP_NFR, nr_records - 1) | SIM_PUT(CAP_RWBF, spec->has_rwbf) |
+			   SIM_PUT(CAP_NFR, spec->nr_records - 1) |
+			   SIM_PUT(CAP_RWBF, spec->has_rwbf) |
 			   SIM_PUT(CAP_ESIRTPS, spec->has_esirtps));
 	unit_put64(u, REG_ECAP,
-		   SIM_PUT(ECAP_C, !spec->is_incoherent) | SIM_PUT(ECAP_QI, !spec->has_no_qi) |
+		   SIM_PUT(ECAP_C, spec->is_coherent) | SIM_PUT(ECAP_QI, !spec->has_no_qi) |
 			   SIM_PUT(ECAP_IR, !spec->has_no_ir) | SIM_PUT(ECAP_EIM, spec->has_eim) |
 			   SIM_PUT(ECAP_IRO, 0x0f) | SIM_PUT(ECAP_MHMV, spec->mhmv));
 	u->regs[REG_FECTL / 4] = (uint32_t)SIM_MASK(EVENT_MASKED);

@@ -28,7 +28,7 @@ static inline void unit_put64(struct sim_unit *u, uint32_t offset, uint64_t valu
 
 static inline int unit_reads_snooped(const struct sim_unit *u)
 {
-	return !u->spec->is_incoherent;
+	return u->spec->is_coherent != 0;
 }
 
 /* The queue may have something to do. */

@@ -856,45 +856,6 @@ static void machines__two_in_one_process__apart(void **state)
 
 /* ---- Descriptions ---- */
 
-static void spec__wrong_words__named_with_their_place(void **state)
-{
-	static const struct {
-		const char *text, *word;
-		size_t position;
-		const char *part;
-	} wrong[] = {
-		{ "cpus=2 nodez=2", "nodez=2", 7, "no such word" },
-		{ "cpus=", "cpus=", 0, "number" },
-		{ "cpus", "cpus", 0, "'='" },
-		{ "cpus=4x", "cpus=4x", 0, "no number" },
-		{ "cpus=99999", "cpus=99999", 0, "too large" },
-		{ "cpus=1 nic:msix=0", "msix=0", 11, "1 to 2048" },
-		{ "cpus=1 nic:msix=4,msi=3", "msi=3", 18, "1, 2, 4" },
-		{ "cpus=1 nic:msix=4,foo", "foo", 18, "device" },
-		{ "cpus=1 a:msi=1 behind=moon", "behind=moon", 15, "port, root" },
-		{ "cpus=1 a:msi=1 a:msi=1", "a:msi=1", 15, "already" },
-		{ "vtd=eim,fast", "fast", 8, "VT-d" },
-		{ "vtd=coherent=2", "coherent=2", 4, "too large" },
-		{ "vtd vtd vtd vtd vtd", "vtd", 16, "at most four" },
-		{ "cpus=2 nodes=3", "cpus=2", 0, "nodes" },
-		{ "cpus=300", "cpus=300", 0, "x2apic" },
-		{ "vtd a:msi=1,unit=1", "vtd", 0, "unit" },
-		{ "averyveryverylongname:msi=1", "averyveryverylongname:msi=1", 0, "name" },
-	};
-
-	(void)state;
-	for (uint32_t i = 0; i < NR(wrong); i++) {
-		struct sim_error error = { 0 };
-
-		assert_null(sim_parse(wrong[i].text, &error));
-		assert_string_equal(error.word, wrong[i].word);
-		assert_int_equal(error.position, wrong[i].position);
-		if (!strstr(error.text, wrong[i].part))
-			fail_msg("%s: '%s' has no '%s'", wrong[i].text, error.text, wrong[i].part);
-		assert_null(sim_parse(wrong[i].text, NULL));
-	}
-}
-
 static void spec__nodes__divided_evenly(void **state)
 {
 	struct bench b;
@@ -944,7 +905,6 @@ int main(void)
 		cmocka_unit_test(message__read_from_device__has_arrived),
 		cmocka_unit_test(message__several_devices__order_by_seed_only),
 		cmocka_unit_test(machines__two_in_one_process__apart),
-		cmocka_unit_test(spec__wrong_words__named_with_their_place),
 		cmocka_unit_test(spec__nodes__divided_evenly),
 	};
 
