@@ -35,10 +35,12 @@ MIRQ_BEGIN_DECLS
  * One flush per remapper for the whole range. Behind a table remapper the device is not touched. An
  * event that arrives on the old way before the call has ended is handled there.
  * Context: thread.
- * Errors:  MIRQ_ENOSPC (no id left on these CPUs: .nr_left), MIRQ_EINVAL (no such CPU, none online,
- *          an interrupt of the range is not allocated), MIRQ_ENOTSUP (pinned: the store can neither
- *          be masked nor change its message safely), MIRQ_EBUSY (the previous move has not drained
- *          within 1 ms), MIRQ_EIO (remapper or device did not answer), MIRQ_ENOMEM.
+ * Errors:  MIRQ_ENOSPC (no id left on these CPUs: .nr_left; or none that is free on the CPU it
+ *          leaves, .value, as well, where docs/rules.md 1 needs that), MIRQ_EINVAL (no such CPU,
+ *          none online, an interrupt of the range is not allocated), MIRQ_ENOTSUP (pinned: the
+ *          slot cannot be told another message safely, docs/rules.md 1), MIRQ_EBUSY (the previous
+ *          move has not drained within 1 ms), MIRQ_EIO (remapper or device did not answer),
+ *          MIRQ_ENOMEM.
  */
 MIRQ_MUST_CHECK enum mirq_err mirq_affinity_set(struct mirq_irqs irqs, struct mirq_cpus cpus,
 						struct mirq_why *why);

@@ -38,8 +38,8 @@ struct mirq_store_ops {
 	/* T  Undo slot_init. NULL: nothing to do. */
 	void (*slot_fini)(const struct mirq_slot *s);
 	/* A  Put the message into the slot; [1] is the deassert message where two_messages. The
-	 *    slot is masked, or one word of the message changes, or the store can change it at
-	 *    once. Required, but for direct wires. */
+	 *    slot is masked, or one word of the message changes (flush follows before another
+	 *    does), or the store can change it at once. Required, but for direct wires. */
 	void (*write)(const struct mirq_slot *s, const struct mirq_msg msg[]);
 	/* A  Posted writes, no read. Both or neither; .masking says what they reach. */
 	void (*mask)(const struct mirq_slot *s);
@@ -48,7 +48,8 @@ struct mirq_store_ops {
 	void (*mask_all)(void *data);
 	void (*unmask_all)(void *data);
 	/* A  One read: earlier writes have arrived, earlier messages are pushed out; MIRQ_EIO on
-	 *    all ones. NULL: no drain is known, freed ids stay in quarantine. */
+	 *    all ones. NULL: no drain is known, freed ids stay in quarantine, and slots that
+	 *    can be neither masked nor changed at once are pinned. */
 	enum mirq_err (*flush)(void *data);
 	/* A  Has the slot kept an event while masked? NULL: cannot be read. */
 	enum mirq_pending (*pending)(const struct mirq_slot *s);

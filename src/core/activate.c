@@ -15,26 +15,34 @@
 #include "core.h"
 
 /* Slots of a store of one message are written through whichever member comes first. */
-enum mirq_err mirqi_write_slot(struct mirq_irq *irq, struct mirq_why *why)
+void mirqi_tell_slot(struct mirq_irq *irq, const struct mirq_msg *msg)
 {
 	struct mirq_store *store = irq->store;
 	struct mirq_host *host = store->dev->m->host;
 	struct mirq_slot slot = mirqi_slot(irq);
-	struct mirq_msg msg[2] = { { 0, 0 }, { 0, 0 } };
-	enum mirq_err err = mirqi_compose(irq, &msg[0], why);
+	struct mirq_msg both[2] = { *msg, { 0, 0 } };
 	uintptr_t saved;
 
-	if (err || ((irq->flags & MIRQI_IRQ_WRITTEN) && msg[0].address == irq->msg.address &&
-		    msg[0].data == irq->msg.data))
-		return err;
+	if ((irq->flags & MIRQI_IRQ_WRITTEN) && msg->address == irq->msg.address &&
+	    msg->data == irq->msg.data)
+		return;
 	saved = mirqi_spin_lock(host, &store->leaf);
-	store->ops.write(&slot, msg);
-	irq->msg = msg[0];
+	store->ops.write(&slot, both);
+	irq->msg = *msg;
 	mirqi_spin_unlock(host, &store->leaf, saved);
 	irq->flags |= MIRQI_IRQ_WRITTEN;
 	atomic_fetch_add(&store->domain.nr_programmed, 1);
-	mirqi_event(store->dev->m, MIRQ_EVENT_WRITE, irq, msg[0].address, msg[0].data);
-	return MIRQ_OK;
+	mirqi_event(store->dev->m, MIRQ_EVENT_WRITE, irq, msg->address, msg->data);
+}
+
+enum mirq_err mirqi_write_slot(struct mirq_irq *irq, struct mirq_why *why)
+{
+	struct mirq_msg msg;
+	enum mirq_err err = mirqi_compose(irq, &msg, why);
+
+	if (!err)
+		mirqi_tell_slot(irq, &msg);
+	return err;
 }
 
 /* A member of a block is told nothing by itself: its message is the block's. */
@@ -185,19 +193,23 @@ enum mirq_err mirqi_open(struct mirq_store *store, struct mirq_batch *batch)
 	return err ? err : committed;
 }
 
+static void bury_cell(struct mirq *m, struct mirq_irq *irq, uint32_t cpu, uint32_t id)
+{
+	atomic_compare_exchange_strong(mirqi_cell(m, cpu, id), &irq, m->tomb);
+}
+
 /* Cells that point to @irq point to the tomb from now on: what still comes is late. */
 static void bury(struct mirq *m, struct mirq_irq *irq)
 {
-	struct mirq_irq *seen = irq;
+	uint32_t live = mirqi_live(irq);
 
-	atomic_compare_exchange_strong(mirqi_cell(m, irq->route.cpu, irq->route.id), &seen,
-				       m->tomb);
-	seen = irq;
-	if (atomic_load_explicit(&irq->other_live, memory_order_acquire))
-		atomic_compare_exchange_strong(mirqi_cell(m, irq->other.cpu, irq->other.id), &seen,
-					       m->tomb);
+	bury_cell(m, irq, irq->route.cpu, irq->route.id);
+	if (live & MIRQI_LIVE_OTHER)
+		bury_cell(m, irq, irq->other.cpu, irq->other.id);
+	if (live & MIRQI_LIVE_STEP)
+		bury_cell(m, irq, irq->other.cpu, irq->route.id);
 	/* Whoever retires a buried id finds the tomb: nobody else says that it is gone. */
-	atomic_store_explicit(&irq->other_live, 0, memory_order_release);
+	atomic_store_explicit(&irq->live, 0, memory_order_release);
 	irq->flags &= ~(uint32_t)MIRQI_IRQ_UNCONFIRMED;
 }
 

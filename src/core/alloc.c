@@ -132,7 +132,9 @@ static enum mirq_err alloc_entries(struct plan *p)
 static enum mirq_err take_ids(struct mirq *m, const struct mirq_irq *irq, struct mirq_cpus cpus,
 			      uint32_t block_log2, struct mirq_target *out_t, struct mirq_why *why)
 {
-	struct mirqi_reach reach = { m->hw_target, irq->store->domain.limit_hw_target };
+	struct mirq_target old = { irq->route.cpu, irq->route.id };
+	struct mirqi_reach reach = { m->hw_target, irq->store->domain.limit_hw_target,
+				     mirqi_steps(irq) ? &old : NULL };
 
 	/* A limit above every CPU limits nothing: then the allocator need not look at CPUs. */
 	if (m->max_hw_target < reach.limit)
@@ -142,23 +144,31 @@ static enum mirq_err take_ids(struct mirq *m, const struct mirq_irq *irq, struct
 		return MIRQ_OK;
 	/* Ids that were given back a moment ago may still wait for their CPU. */
 	mirqi_wait_retired(m, cpus);
+	if (reach.old)
+		mirqi_wait_retired(m, mirq_cpus_one(old.cpu));
 	if (!mirqi_ids_alloc_in(m->ids, cpus, reach, block_log2, out_t))
 		return MIRQ_OK;
 	return mirqi_fail_numbers(why, MIRQ_ENOSPC, m->root->domain.name,
-				  "no id left on the CPUs asked for; value: the first of them",
-				  1u << block_log2, mirq_ids_left(m->ids, cpus), cpus.range.first);
+				  reach.old
+					  ? "no id is free on the CPUs asked for and on the one "
+					    "that it leaves (value) as well"
+					  : "no id left on the CPUs asked for; value: the first of "
+					    "them",
+				  1u << block_log2, mirq_ids_left(m->ids, cpus),
+				  reach.old ? old.cpu : cpus.range.first);
 }
 
-static void set_route(struct mirq *m, struct mirq_irq *irq, struct mirq_route *route, uint32_t cpu,
-		      uint32_t id)
+static void set_route(struct mirq_irq *irq, struct mirq_route *route, struct mirq_target t)
 {
+	struct mirq *m = irq->store->dev->m;
+
 	route->kind = MIRQ_ROUTE_FIXED;
 	route->trigger = (uint8_t)irq->trigger;
-	route->cpu = cpu;
-	route->hw_target = m->hw_target[cpu];
-	route->id = id;
+	route->cpu = t.cpu;
+	route->hw_target = m->hw_target[t.cpu];
+	route->id = t.id;
 	atomic_fetch_add(&m->root->domain.nr_used, 1);
-	mirqi_event(m, MIRQ_EVENT_ROUTE, irq, cpu, id);
+	mirqi_event(m, MIRQ_EVENT_ROUTE, irq, t.cpu, t.id);
 }
 
 enum mirq_err mirqi_give_id_in(struct mirq_irq *irq, struct mirq_cpus cpus,
@@ -168,9 +178,17 @@ enum mirq_err mirqi_give_id_in(struct mirq_irq *irq, struct mirq_cpus cpus,
 	struct mirq_target t;
 	enum mirq_err err = take_ids(m, irq, cpus, 0, &t, why);
 
-	if (!err)
-		set_route(m, irq, out_route, t.cpu, t.id);
-	return err;
+	if (err)
+		return err;
+	set_route(irq, out_route, t);
+	if (mirqi_steps(irq) && t.id != irq->route.id) {
+		struct mirq_route between;
+
+		t.cpu = irq->route.cpu;
+		set_route(irq, &between, t);
+		atomic_store_explicit(&irq->live, MIRQI_LIVE_STEP, memory_order_release);
+	}
+	return MIRQ_OK;
 }
 
 /* Give back the id of a route that no hardware can name (any more). */
@@ -206,7 +224,8 @@ static enum mirq_err give_block(struct plan *p)
 		     p->want.why))
 		return MIRQ_ENOSPC;
 	mirqi_batch_for_each(irq, &p->batch) {
-		set_route(m, irq, &irq->route, t.cpu, t.id++);
+		set_route(irq, &irq->route, t);
+		t.id++;
 		irq->flags |= MIRQI_IRQ_HAS_ID;
 	}
 	return MIRQ_OK;

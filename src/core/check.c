@@ -24,6 +24,19 @@ static const char *check_route(struct mirq *m, struct mirq_irq *irq)
 	return NULL;
 }
 
+/* Until the ids of its earlier ways have retired their cells point to it. */
+static const char *check_live(struct mirq *m, struct mirq_irq *irq)
+{
+	uint32_t live = mirqi_live(irq);
+
+	if (((live & MIRQI_LIVE_OTHER) &&
+	     atomic_load(mirqi_cell(m, irq->other.cpu, irq->other.id)) != irq) ||
+	    ((live & MIRQI_LIVE_STEP) &&
+	     atomic_load(mirqi_cell(m, irq->other.cpu, irq->route.id)) != irq))
+		return "the cell of an earlier way does not point to its interrupt";
+	return NULL;
+}
+
 static const char *check_state(const struct mirq_irq *irq)
 {
 	uint32_t state = mirqi_state_read(&irq->state);
@@ -50,7 +63,9 @@ static const char *check_irq(struct mirq *m, struct mirq_store *store, struct mi
 	if (mirqi_sparse_get(&m->numbers, irq->number - 1) != irq)
 		return "an interrupt's number leads to another one";
 	text = check_state(irq);
-	return text ? text : check_route(m, irq);
+	if (!text)
+		text = check_route(m, irq);
+	return text ? text : check_live(m, irq);
 }
 
 static const char *check_store(struct mirq *m, struct mirq_store *store, uint32_t *out_index)

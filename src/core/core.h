@@ -8,7 +8,8 @@
  *   store.c     template -> domain, the rules        dispatch.c an event, service, retiring ids
  *   state.c     the state word                       control.c  enable, disable, masks, resend
  *   ids.c       ids of CPUs                          move.c     affinity
- *   sparse.c    pointers by index                    inspect.c, dump.c, check.c   questions
+ *   step.c      ... word by word                     sparse.c   pointers by index
+ *   inspect.c, dump.c, check.c   questions
  */
 #ifndef MIRQI_CORE_H
 #define MIRQI_CORE_H
@@ -144,6 +145,12 @@ enum mirqi_irq_flag {
 	MIRQI_IRQ_UNCONFIRMED = 256 /* hardware did not answer to its last move: tell it again */
 };
 
+/* Which ids of earlier ways still point to the interrupt. Both are ids of the CPU of .other. */
+enum mirqi_live {
+	MIRQI_LIVE_OTHER = 1, /* other.id */
+	MIRQI_LIVE_STEP = 2   /* route.id: the message in between, see step.c */
+};
+
 /* One interrupt. Hops of its remappers follow in line. */
 struct mirq_irq {
 	mirqi_state state;
@@ -155,10 +162,10 @@ struct mirq_irq {
 	struct mirqi_chunk *chunk;
 	struct mirq_irq *batch_next;
 	/* Changed under dev->mutex and store->leaf, so that either may read: */
-	struct mirq_route route;     /* where it goes */
-	struct mirq_route other;     /* where it went, until that has drained; or is about to go */
-	_Atomic uint32_t other_live; /* other's id still points here */
-	uint32_t flags;              /* enum mirqi_irq_flag; under dev->mutex */
+	struct mirq_route route; /* where it goes */
+	struct mirq_route other; /* where it went, until that has drained; or is about to go */
+	_Atomic uint32_t live;   /* enum mirqi_live, or-ed; its CPU takes them off */
+	uint32_t flags;          /* enum mirqi_irq_flag; under dev->mutex */
 	uint64_t cookie;
 	struct mirq_msg msg;         /* what the slot was told last */
 	uint32_t nr_unwanted;        /* rounds in a row in which every action said NOT_MINE */
@@ -298,7 +305,8 @@ struct mirq_msg mirqi_told(const struct mirq_irq *irq);
 void mirqi_resend(struct mirq_irq *irq);
 
 /* alloc.c */
-/* An id on a CPU of @cpus for @irq, into one of its routes. MIRQ_ENOSPC. */
+/* An id on a CPU of @cpus for @irq, into one of its routes; if it moves word by word, on the CPU
+ * that it leaves as well (step.c). MIRQ_ENOSPC. */
 MIRQ_MUST_CHECK enum mirq_err mirqi_give_id_in(struct mirq_irq *irq, struct mirq_cpus cpus,
 					       struct mirq_route *out_route, struct mirq_why *why);
 static inline struct mirq_cpus mirqi_wanted(const struct mirq_irq *irq)
@@ -318,12 +326,35 @@ MIRQ_MUST_CHECK enum mirq_err mirqi_activate(struct mirq_store *store, struct mi
 MIRQ_MUST_CHECK enum mirq_err mirqi_open(struct mirq_store *store, struct mirq_batch *batch);
 /* Tell the slot of @irq its message, if it is not what it holds; masked, or one word changes. */
 MIRQ_MUST_CHECK enum mirq_err mirqi_write_slot(struct mirq_irq *irq, struct mirq_why *why);
+/* The same with a message of the caller's. */
+void mirqi_tell_slot(struct mirq_irq *irq, const struct mirq_msg *msg);
 /* Is nothing sent by the device before a flush still on its way? What tells: see activate.c. */
 int mirqi_table_drains(const struct mirq_store *store);
 /* Hardware may still send to the ids or entries of @irq: keep them for good. */
 void mirqi_quarantine(struct mirq_irq *irq);
 /* Undo both, for members that are ACTIVE and not REQUESTED. Cannot fail: quarantines. */
 void mirqi_deactivate(struct mirq_store *store, struct mirq_batch *batch);
+
+/* step.c */
+/* Do slots of @store change word by word, and are not masked for it? */
+int mirqi_is_wordwise(const struct mirq_store *store);
+/* Of those: may @irq move? */
+int mirqi_can_step(const struct mirq_irq *irq);
+/* Must it take steps for it? */
+int mirqi_steps(const struct mirq_irq *irq);
+/* A new id is in .other: are the two changes one word each? MIRQ_ENOTSUP: pinned, or a shim. */
+MIRQ_MUST_CHECK enum mirq_err mirqi_step_check(const struct mirq_irq *irq, struct mirq_why *why);
+/* Give back what mirqi_give_id_in() took on the old CPU, if it did. */
+void mirqi_step_drop(struct mirq_irq *irq);
+/* The way in between leads to @irq; its routes are swapped already. */
+void mirqi_step_publish(struct mirq_irq *irq);
+/* Tell the slot the message in between. */
+void mirqi_step_tell(struct mirq_irq *irq);
+static inline uint32_t mirqi_live(const struct mirq_irq *irq)
+{
+	return atomic_load_explicit((_Atomic uint32_t *)(uintptr_t)&irq->live,
+				    memory_order_acquire);
+}
 
 /* request.c */
 /* Release and deactivate what of a range is active. The caller holds dev->mutex. */

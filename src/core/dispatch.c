@@ -265,10 +265,13 @@ static void retire_id(struct mirq *m, uint32_t cpu, uint32_t id)
 	if (m->root->ops.mask)
 		m->root->ops.mask(m->root->init.data, &route);
 	/* A release may bury it meanwhile: then the cell holds the tomb, and bury() has cleared
-	 * other_live. */
+	 * .live. Until that says so, .other stays as it is. */
 	if (irq && irq != m->tomb &&
 	    atomic_compare_exchange_strong(mirqi_cell(m, cpu, id), &irq, NULL))
-		atomic_store_explicit(&irq->other_live, 0, memory_order_release);
+		atomic_fetch_and_explicit(
+			&irq->live,
+			~(uint32_t)(irq->other.id == id ? MIRQI_LIVE_OTHER : MIRQI_LIVE_STEP),
+			memory_order_release);
 	else
 		atomic_store_explicit(mirqi_cell(m, cpu, id), NULL, memory_order_release);
 	mirqi_event(m, MIRQ_EVENT_RETIRE, NULL, cpu, id);

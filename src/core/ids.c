@@ -340,6 +340,52 @@ static uint32_t best_cpu_asked(struct mirq_ids *ids, struct mirq_cpus cpus,
 	return best;
 }
 
+/* One lock at a time: what the second CPU refuses the first one gets back. */
+static int take_both(struct mirq_ids *ids, struct mirq_target old, struct mirq_target t)
+{
+	old.id = t.id;
+	if (mirq_ids_claim(ids, t))
+		return 0;
+	if (!mirq_ids_claim(ids, old))
+		return 1;
+	mirq_ids_free(ids, t);
+	return 0;
+}
+
+/* For one that is online: its hint would be 0. */
+static int take_common(struct mirq_ids *ids, struct mirq_target old, struct mirq_target *out_target)
+{
+	struct mirq_target t = { out_target->cpu, old.id };
+
+	if (!mirqi_ids_left_on(ids, t.cpu) || t.cpu == old.cpu)
+		return 0;
+	if (mirq_ids_claim(ids, t)) {
+		for (t.id = ids->range.first; t.id < ids->range.limit; t.id++)
+			if (take_both(ids, old, t))
+				break;
+	}
+	*out_target = t;
+	return t.id != ids->range.limit;
+}
+
+/* The CPU with most left, then each: no hint knows what two CPUs have in common. */
+static enum mirq_err alloc_both(struct mirq_ids *ids, struct mirq_cpus cpus,
+				struct mirqi_reach reach, struct mirq_target *out_target)
+{
+	struct mirq_target t = { best_cpu(ids, cpus, reach, 1), 0 };
+
+	if (t.cpu == ids->nr_cpus)
+		return MIRQ_ENOSPC;
+	for (uint32_t cpu = 0; !take_common(ids, *reach.old, &t); t.cpu = cpu++) {
+		while (cpu < ids->nr_cpus && !is_eligible(cpus, reach, cpu))
+			cpu++;
+		if (cpu == ids->nr_cpus)
+			return MIRQ_ENOSPC;
+	}
+	*out_target = t;
+	return MIRQ_OK;
+}
+
 /* A try fails only when another CPU took the last id between the choice and the lock. */
 #define MAX_TRIES 4
 
@@ -351,6 +397,8 @@ enum mirq_err mirqi_ids_alloc_in(struct mirq_ids *ids, struct mirq_cpus cpus,
 
 	if (block_log2 > MAX_IDS_LOG2)
 		return MIRQ_ENOSPC;
+	if (reach.old)
+		return alloc_both(ids, cpus, reach, out_target);
 	for (uint32_t tries = 0; tries < MAX_TRIES; tries++) {
 		t.cpu = best_cpu(ids, cpus, reach, 1u << block_log2);
 		if (t.cpu == ids->nr_cpus || !take_on(ids, block_log2, &t))
@@ -374,7 +422,7 @@ enum mirq_err mirqi_ids_alloc_in(struct mirq_ids *ids, struct mirq_cpus cpus,
 enum mirq_err mirq_ids_alloc(struct mirq_ids *ids, struct mirq_cpus cpus, uint32_t block_log2,
 			     struct mirq_target *out_target)
 {
-	struct mirqi_reach all = { NULL, 0 };
+	struct mirqi_reach all = { NULL, 0, NULL };
 
 	return mirqi_ids_alloc_in(ids, cpus, all, block_log2, out_target);
 }

@@ -11,6 +11,9 @@
 struct mirqi_reach {
 	const uint32_t *hw_target;
 	uint32_t limit;
+	/* NULL, or an id that the caller has: another CPU is looked for whose id is taken on this
+	 * one as well. @old's own id where that is free there, else one that is free on both. */
+	const struct mirq_target *old;
 };
 
 /* mirq_ids_alloc() among the CPUs inside @reach. */

@@ -7,9 +7,10 @@
  *   2 new cells point to the interrupts             else the first event on the new way is stray
  *   3 entries := new routes, one flush per remapper  the entry is valid at every instant
  *   4 where the message changed: slot masked, written, unmasked; one read pushes out what was sent
+ *     (a slot that can be torn, but not masked, is told a message in between first: step.c)
  *   5 old ids retire on their CPUs                   an event taken there before is handled there
- * Until 5 both ids are the interrupt's. When hardware does not answer in 3 or 4 both stay so for
- * good. Locking: the device's mutex; the store's leaf lock around the change of a route.
+ * Until 5 all these ids are the interrupt's. When hardware does not answer in 3 or 4 they stay so
+ * for good. Locking: the device's mutex; the store's leaf lock around the change of a route.
  */
 #include "core.h"
 
@@ -34,10 +35,10 @@ static int may_stay(const struct move *mv, const struct mirq_irq *irq)
 	return !(irq->flags & MIRQI_IRQ_HAS_ID) || mirqi_cpus_have(mv->cpus, irq->route.cpu);
 }
 
-/* Can the slot be told another message without a moment in which it says neither? */
-static enum mirq_err check_movable(const struct move *mv)
+/* Can the slot be told another message, so that it never says anything else? */
+static enum mirq_err check_movable(const struct move *mv, const struct mirq_irq *irq)
 {
-	const struct mirq_store *s = mv->irqs.store;
+	const struct mirq_store *s = irq->store;
 	int has_table = s->table < s->dev->nr_remappers;
 	const char *text = NULL;
 
@@ -48,8 +49,10 @@ static enum mirq_err check_movable(const struct move *mv)
 		       "above it";
 	else if (s->block_log2)
 		text = "pinned: slots that share a message move one by one behind a remapper only";
-	else if (s->rung != MIRQI_RUNG_STORE && s->kind.update != MIRQ_UPDATE_96)
-		text = "pinned: the slot can neither be masked nor change its message at once";
+	else if (mirqi_is_wordwise(s) && !mirqi_can_step(irq))
+		text = "pinned: the slot can neither be masked nor change its message at once, and "
+		       "has no flush, or the root no word for the CPU alone, or it is on without "
+		       "being requested";
 	return text ? mirqi_fail(mv->why, MIRQ_ENOTSUP, 0, s->domain.name, text) : MIRQ_OK;
 }
 
@@ -59,7 +62,7 @@ static enum mirq_err wait_drained(const struct move *mv, struct mirq_irq *irq)
 	struct mirq *m = irq->store->dev->m;
 	uint64_t start_ns = mirq_host_now_ns(m->host);
 
-	while (atomic_load_explicit(&irq->other_live, memory_order_acquire)) {
+	while (mirqi_live(irq)) {
 		if (irq->flags & MIRQI_IRQ_QUARANTINED ||
 		    mirq_host_now_ns(m->host) - start_ns > DRAIN_NS)
 			return mirqi_fail_numbers(
@@ -84,12 +87,14 @@ static enum mirq_err collect(struct move *mv)
 						  "this slot is not allocated", 1, 0, i);
 		if (may_stay(mv, irq) && !is_again(irq))
 			continue;
-		err = may_stay(mv, irq) ? MIRQ_OK : wait_drained(mv, irq);
+		err = check_movable(mv, irq);
+		if (!err && !may_stay(mv, irq))
+			err = wait_drained(mv, irq);
 		if (err)
 			return err;
 		mirqi_batch_add(&mv->batch, irq);
 	}
-	return mv->batch.nr ? check_movable(mv) : MIRQ_OK;
+	return MIRQ_OK;
 }
 
 /* The requested set of the whole range becomes @mv's; what it was is given back. */
@@ -115,6 +120,7 @@ static void drop_new(struct move *mv, const struct mirq_irq *limit)
 	for (irq = mv->batch.first; irq != limit; irq = irq->batch_next) {
 		if (is_again(irq))
 			continue;
+		mirqi_step_drop(irq);
 		mirqi_drop_id(m, &irq->other);
 		irq->other.kind = MIRQ_ROUTE_NONE;
 	}
@@ -135,7 +141,8 @@ static enum mirq_err take_new(struct move *mv)
 			drop_new(mv, irq);
 			return err;
 		}
-		err = mirqi_compose_to(irq, &irq->other, &msg, mv->why);
+		err = mirqi_steps(irq) ? mirqi_step_check(irq, mv->why)
+				       : mirqi_compose_to(irq, &irq->other, &msg, mv->why);
 		if (err) {
 			drop_new(mv, irq->batch_next);
 			return err;
@@ -174,6 +181,8 @@ static void swap_routes(struct mirq *m, struct mirq_irq *irq)
 	irq->route = new_route;
 	if (is_active)
 		open_ids(m, irq);
+	if (mirqi_live(irq) & MIRQI_LIVE_STEP)
+		mirqi_step_publish(irq);
 	mirqi_spin_unlock(m->host, &irq->store->leaf, saved);
 }
 
@@ -191,7 +200,8 @@ static void settle_inactive(struct move *mv, struct mirq_batch *active)
 		}
 		swap_routes(m, irq);
 		if (mirqi_state_read(&irq->state) & MIRQI_ACTIVE) {
-			atomic_store_explicit(&irq->other_live, 1, memory_order_release);
+			atomic_fetch_or_explicit(&irq->live, MIRQI_LIVE_OTHER,
+						 memory_order_release);
 			mirqi_batch_add(active, irq);
 			continue;
 		}
@@ -205,18 +215,6 @@ static void settle_inactive(struct move *mv, struct mirq_batch *active)
 	}
 }
 
-static enum mirq_err rewrite_slot(struct move *mv, struct mirq_irq *irq)
-{
-	enum mirq_err err;
-
-	mirqi_state_step(&irq->state, MIRQI_EDGE_MOVE);
-	mirqi_mask_sync(irq);
-	err = mirqi_write_slot(irq, mv->why);
-	mirqi_state_step(&irq->state, MIRQI_EDGE_MOVED);
-	mirqi_mask_sync(irq);
-	return err;
-}
-
 static int says_another(const struct mirq_irq *irq)
 {
 	struct mirq_msg msg = irq->msg;
@@ -227,7 +225,31 @@ static int says_another(const struct mirq_irq *irq)
 		msg.data != irq->msg.data);
 }
 
-static enum mirq_err rewrite_slots(struct move *mv, struct mirq_batch *active)
+static enum mirq_err rewrite_slot(struct move *mv, struct mirq_irq *irq)
+{
+	enum mirq_err err;
+
+	if (!says_another(irq))
+		return MIRQ_OK;
+	mirqi_state_step(&irq->state, MIRQI_EDGE_MOVE);
+	mirqi_mask_sync(irq);
+	err = mirqi_write_slot(irq, mv->why);
+	mirqi_state_step(&irq->state, MIRQI_EDGE_MOVED);
+	mirqi_mask_sync(irq);
+	return err;
+}
+
+static enum mirq_err step_slot(struct move *mv, struct mirq_irq *irq)
+{
+	(void)mv;
+	if (mirqi_live(irq) & MIRQI_LIVE_STEP)
+		mirqi_step_tell(irq);
+	return MIRQ_OK;
+}
+
+/* Call @tell for all, in a window where the store has them; then one read, where it can. */
+static enum mirq_err tell_slots(struct move *mv, struct mirq_batch *active,
+				enum mirq_err (*tell)(struct move *mv, struct mirq_irq *irq))
 {
 	struct mirq_store *store = mv->irqs.store;
 	enum mirq_err err = store->ops.begin ? store->ops.begin(store->data) : MIRQ_OK;
@@ -237,11 +259,11 @@ static enum mirq_err rewrite_slots(struct move *mv, struct mirq_batch *active)
 	if (err)
 		return err;
 	for (irq = active->first; irq && !err; irq = irq->batch_next)
-		if (says_another(irq))
-			err = rewrite_slot(mv, irq);
+		err = tell(mv, irq);
 	if (store->ops.commit)
 		committed = store->ops.commit(store->data);
-	return err ? err : committed;
+	err = err ? err : committed;
+	return err || !store->ops.flush ? err : store->ops.flush(store->data);
 }
 
 /*
@@ -252,41 +274,45 @@ static enum mirq_err redirect(struct move *mv, struct mirq_batch *active, int *o
 {
 	struct mirq_store *store = mv->irqs.store;
 	enum mirq_err err = mirqi_program(store, active);
-	int is_touched = 0;
+	int is_touched = 0, is_stepped = 0;
 	struct mirq_irq *irq;
 
 	*out_drained = 0;
 	if (err)
 		return err;
-	mirqi_batch_for_each(irq, active)
+	mirqi_batch_for_each(irq, active) {
 		is_touched |= says_another(irq);
+		is_stepped |= (mirqi_live(irq) & MIRQI_LIVE_STEP) != 0;
+	}
 	if (!is_touched) {
 		*out_drained = mirqi_table_drains(store);
 		return MIRQ_OK;
 	}
-	err = rewrite_slots(mv, active);
-	if (!err && store->ops.flush) {
-		err = store->ops.flush(store->data);
-		*out_drained = !err;
-	}
+	if (is_stepped)
+		err = tell_slots(mv, active, step_slot);
+	if (!err)
+		err = tell_slots(mv, active, rewrite_slot);
+	*out_drained = !err && store->ops.flush;
 	if (err) /* what the slots hold now is not known */
 		mirqi_batch_for_each(irq, active)
 			irq->flags &= ~(uint32_t)MIRQI_IRQ_WRITTEN;
 	return err;
 }
 
-/* The old way is gone: its id may retire. */
+/* The old way is gone, and what stood in between: their ids may retire. */
 static void leave_old(struct mirq *m, struct mirq_irq *irq)
 {
 	if (is_again(irq)) {
 		irq->flags &= ~(uint32_t)(MIRQI_IRQ_UNCONFIRMED | MIRQI_IRQ_QUARANTINED);
 		atomic_fetch_sub(&m->nr_quarantined, 1);
 	}
+	if (mirqi_live(irq) & MIRQI_LIVE_STEP)
+		mirqi_retire(m, irq->other.cpu, irq->route.id);
 	mirqi_retire(m, irq->other.cpu, irq->other.id);
 }
 
-/* Not known to be gone: both ids stay. */
-static void keep_both(struct mirq_irq *irq, enum mirq_err err)
+/* Not known to be gone: all its ids stay. */
+static void keep_all(struct mirq_irq *irq, enum mirq_err err)
 {
 	mirqi_quarantine(irq);
 	if (err)
@@ -306,7 +332,7 @@ static enum mirq_err move_active(struct move *mv, struct mirq_batch *active)
 		if (is_drained)
 			leave_old(m, irq);
 		else
-			keep_both(irq, err);
+			keep_all(irq, err);
 	}
 	mirqi_batch_for_each(irq, active)
 		mirqi_kick(m, irq->other.cpu);

@@ -42,6 +42,7 @@ struct pair {
 	uint32_t *held; /* cpu * ids + id of what was handed out */
 	uint32_t nr_held;
 	uint32_t nr_refused, nr_given;
+	uint32_t nr_both, nr_both_refused; /* of moves word by word */
 };
 
 static uint32_t ids_of(const struct model *m)
@@ -167,6 +168,43 @@ static enum mirq_err model_alloc(struct model *m, struct mirq_cpus cpus, uint32_
 	return MIRQ_OK;
 }
 
+/* An id of @cpu that can be had on @old's CPU too: @old's own, else the lowest free on both. */
+static uint32_t model_common(const struct model *m, struct mirq_target old, uint32_t cpu)
+{
+	uint32_t id;
+
+	if (cpu == old.cpu || !m->is_online[cpu])
+		return m->range.limit;
+	if (!*cell(m, cpu, old.id))
+		return old.id;
+	for (id = m->range.first; id < m->range.limit; id++)
+		if (!*cell(m, cpu, id) && !*cell(m, old.cpu, id))
+			break;
+	return id;
+}
+
+/* On the CPU with most left, else on the first that has one. */
+static enum mirq_err model_alloc_both(struct model *m, struct mirq_cpus cpus, uint32_t limit,
+				      struct mirq_target old, struct mirq_target *out)
+{
+	struct mirq_target t;
+
+	if (model_alloc(m, cpus, limit, 0, &t))
+		return MIRQ_ENOSPC;
+	model_set(m, t, 1, 0);
+	t.id = model_common(m, old, t.cpu);
+	for (uint32_t cpu = 0; cpu < m->nr_cpus && t.id == m->range.limit; cpu++)
+		if (in_set(cpus, cpu) && (!limit || m->hw_target[cpu] < limit))
+			t = (struct mirq_target){ cpu, model_common(m, old, cpu) };
+	if (t.id == m->range.limit)
+		return MIRQ_ENOSPC;
+	model_set(m, t, 1, 1);
+	if (t.id != old.id)
+		model_set(m, (struct mirq_target){ old.cpu, t.id }, 1, 1);
+	*out = t;
+	return MIRQ_OK;
+}
+
 static uint32_t model_left(const struct model *m, struct mirq_cpus cpus)
 {
 	uint32_t sum = 0;
@@ -197,7 +235,7 @@ static void pair_online(struct pair *p, uint32_t cpu)
 
 static void pair_alloc(struct pair *p, struct mirq_cpus cpus, uint32_t limit, uint32_t block_log2)
 {
-	struct mirqi_reach reach = { p->model.hw_target, limit };
+	struct mirqi_reach reach = { p->model.hw_target, limit, NULL };
 	struct mirq_target wanted = { 77, 77 }, got = { 77, 77 };
 	enum mirq_err wanted_err = model_alloc(&p->model, cpus, limit, block_log2, &wanted);
 	enum mirq_err err = limit ? mirqi_ids_alloc_in(p->ids, cpus, reach, block_log2, &got)
@@ -215,6 +253,32 @@ static void pair_alloc(struct pair *p, struct mirq_cpus cpus, uint32_t limit, ui
 	for (uint32_t i = 0; !err && i < 1u << block_log2; i++)
 		p->held[p->nr_held++] = got.cpu * ids_of(&p->model) +
 					(got.id - p->model.range.first) + i;
+}
+
+/* A move word by word of one that is held: an id on another CPU, and on its own. */
+static void pair_alloc_both(struct pair *p, struct mirq_cpus cpus, uint32_t limit)
+{
+	uint32_t at = p->held[below(p, p->nr_held)];
+	struct mirq_target old = { at / ids_of(&p->model),
+				   at % ids_of(&p->model) + p->model.range.first };
+	struct mirqi_reach reach = { p->model.hw_target, limit, &old };
+	struct mirq_target wanted = { 77, 77 }, got = { 77, 77 };
+	enum mirq_err wanted_err = model_alloc_both(&p->model, cpus, limit, old, &wanted);
+	enum mirq_err err = mirqi_ids_alloc_in(p->ids, cpus, reach, 0, &got);
+
+	if (err != wanted_err || got.cpu != wanted.cpu || got.id != wanted.id)
+		fail_msg(
+			"seed %#llx: from cpu %u id %u got %d cpu %u id %u, wanted %d cpu %u id %u",
+			(unsigned long long)p->seed, old.cpu, old.id, err, got.cpu, got.id,
+			wanted_err, wanted.cpu, wanted.id);
+	p->nr_both += !err && got.id != old.id;
+	p->nr_both_refused += !!err;
+	if (err)
+		return;
+	p->held[p->nr_held++] = got.cpu * ids_of(&p->model) + (got.id - p->model.range.first);
+	if (got.id != old.id)
+		p->held[p->nr_held++] = old.cpu * ids_of(&p->model) +
+					(got.id - p->model.range.first);
 }
 
 static void pair_free_one(struct pair *p)
@@ -278,7 +342,10 @@ static void random_alloc(struct pair *p)
 	struct mirq_cpus cpus = random_set(p, &bits);
 
 	assert_int_equal(mirq_ids_left(p->ids, cpus), model_left(&p->model, cpus));
-	pair_alloc(p, cpus, limit, block_log2);
+	if (p->nr_held && !below(p, 4))
+		pair_alloc_both(p, cpus, limit);
+	else
+		pair_alloc(p, cpus, limit, block_log2);
 	free(bits);
 }
 
@@ -297,8 +364,9 @@ static void random_step(struct pair *p, uint32_t percent_alloc)
 }
 
 /* Fuller, then emptier, several times. */
-static void history(uint32_t nr_cpus, struct mirq_range range, uint32_t nr_steps)
+static uint32_t history(uint32_t nr_cpus, struct mirq_range range, uint32_t nr_steps)
 {
+	uint32_t nr_both;
 	struct pair *p = pair_new(nr_cpus, range, NULL);
 
 	pair_alloc(p, (struct mirq_cpus){ { 0, 0 }, NULL }, 0, 0); /* none online yet */
@@ -311,15 +379,21 @@ static void history(uint32_t nr_cpus, struct mirq_range range, uint32_t nr_steps
 		pair_free_one(p);
 	compare_counts(p);
 	assert_true(p->nr_given > 0);
+	nr_both = p->nr_both && p->nr_both_refused;
 	pair_free(p);
+	return nr_both;
 }
 
 static void history__lattice_of_cpus_and_ids__as_the_model(void **state)
 {
+	uint32_t nr_both = 0; /* histories in which such moves were given and were refused */
+
 	(void)state;
 	for (uint32_t c = 0; c < NR(cpu_counts); c++)
 		for (uint32_t r = 0; r < NR(id_ranges); r++)
-			history(cpu_counts[c], id_ranges[r], cpu_counts[c] > 100 ? 1500 : 3000);
+			nr_both += history(cpu_counts[c], id_ranges[r],
+					   cpu_counts[c] > 100 ? 1500 : 3000);
+	assert_true(nr_both >= 16);
 }
 
 /* Every id of every CPU, one by one: each refusal comes exactly when the model has none. */

@@ -293,6 +293,7 @@ static void affinity__refusals__say_why(void **state)
 	assert_int_equal(mirq_affinity_set(free_slot, to_1, &f->m->why), MIRQ_EINVAL);
 	assert_int_equal(f->m->why.value, 1);
 	mock_why(&f->m->why, 0, "not allocated", "store");
+	mock_request(pinned, &a);
 	assert_int_equal(mirq_affinity_set(pinned, to_1, &f->m->why), MIRQ_ENOTSUP);
 	mock_why(&f->m->why, 0, "pinned", "store");
 	mock_request(irqs, &a);
