@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * atomics.c - see atomics.h. A store weaker than seq_cst enters the buffer of its CPU and leaves it
- * for memory later, in order; its own CPU's loads see it at once. Read-modify-writes, seq_cst
- * stores and seq_cst fences empty the buffer first.
+ * atomics.c - see atomics.h: the operations, and the models SC and TSO (C11 is atomics_views.c). A
+ * store weaker than seq_cst enters the buffer of its CPU and leaves it for memory later, in order;
+ * its own CPU's loads see it at once. Read-modify-writes, seq_cst stores and seq_cst fences empty
+ * the buffer first.
  *
  * When a store leaves is decided as late as possible: when somebody looks at its object, or a later
  * store to the same object leaves. Nobody can tell before. Then it is a choice: it has left
@@ -19,29 +20,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "atomics_access.h"
-
-#define MAX_ENTRIES 64
-
-struct entry {
-	volatile void *object;
-	size_t bytes;
-	uint64_t value;
-	uint64_t serial; /* of its store, in the order of the run */
-};
-
-struct buffer {
-	struct entry entries[MAX_ENTRIES]; /* oldest first */
-	uint32_t nr;
-};
-
-struct atomics {
-	struct engine *e;
-	enum atomics_model model;
-	uint64_t serial;
-	uint32_t buffer_of[ENGINE_MAX_FIBERS];
-	struct buffer buffers[ENGINE_MAX_FIBERS];
-};
+#include "atomics_inside.h"
 
 /* NULL: accesses are plain here. */
 static struct atomics *atomics_here(void)
@@ -53,52 +32,15 @@ static struct atomics *atomics_here(void)
 
 /* ---- Memory ---- */
 
-static uint64_t read_memory(const volatile void *object, size_t bytes)
+void atomics_set(struct atomics *a, volatile void *object, size_t bytes, uint64_t value)
 {
-	switch (bytes) {
-	case 1:
-		return *(const volatile uint8_t *)object;
-	case 2:
-		return *(const volatile uint16_t *)object;
-	case 4:
-		return *(const volatile uint32_t *)object;
-	default:
-		return *(const volatile uint64_t *)object;
-	}
-}
-
-static void write_memory(volatile void *object, size_t bytes, uint64_t value)
-{
-	switch (bytes) {
-	case 1:
-		*(volatile uint8_t *)object = (uint8_t)value;
-		break;
-	case 2:
-		*(volatile uint16_t *)object = (uint16_t)value;
-		break;
-	case 4:
-		*(volatile uint32_t *)object = (uint32_t)value;
-		break;
-	default:
-		*(volatile uint64_t *)object = value;
-	}
-}
-
-static uint64_t truncate(uint64_t value, size_t bytes)
-{
-	return bytes < 8 ? value & ((UINT64_C(1) << 8 * bytes) - 1) : value;
-}
-
-static void change_memory(struct atomics *a, volatile void *object, size_t bytes, uint64_t value)
-{
-	if (read_memory(object, bytes) != truncate(value, bytes))
+	if (atomics_peek(object, bytes) != atomics_truncate(value, bytes))
 		engine_changed(a->e);
-	write_memory(object, bytes, value);
+	atomics_poke(object, bytes, value);
 }
 
-/* The story: "object sign value what". */
-static void note(struct atomics *a, const volatile void *object, const char *sign, uint64_t value,
-		 const char *what)
+void atomics_note(struct atomics *a, const volatile void *object, const char *sign, uint64_t value,
+		  const char *what)
 {
 	char name[ENGINE_NAME_BYTES];
 
@@ -121,7 +63,7 @@ static void note(struct atomics *a, const volatile void *object, const char *sig
 
 static struct buffer *own_buffer(struct atomics *a)
 {
-	return &a->buffers[a->buffer_of[engine_current(a->e)]];
+	return &a->buffers[a->thread_of[engine_current(a->e)]];
 }
 
 static int overlaps(const struct entry *entry, const volatile void *address, size_t bytes)
@@ -175,8 +117,8 @@ static void drain_one(struct atomics *a, uint32_t buffer, uint32_t in_drain)
 	settle(a, entry.object, entry.bytes, entry.serial, in_drain | UINT32_C(1) << buffer);
 	b->nr--;
 	memmove(b->entries, b->entries + 1, b->nr * sizeof(*b->entries));
-	note(a, entry.object, ":=", entry.value, " arrives");
-	change_memory(a, entry.object, entry.bytes, entry.value);
+	atomics_note(a, entry.object, ":=", entry.value, " arrives");
+	atomics_set(a, entry.object, entry.bytes, entry.value);
 }
 
 static void drain_through(struct atomics *a, uint32_t buffer, uint32_t nr, uint32_t in_drain)
@@ -201,6 +143,8 @@ static void drain_all(void *context)
 {
 	struct atomics *a = context;
 
+	if (a->model == ATOMICS_C11)
+		views_settle(a);
 	for (uint32_t i = 0; i < ENGINE_MAX_FIBERS; i++)
 		drain_through(a, i, a->buffers[i].nr, 0);
 }
@@ -248,23 +192,24 @@ uint64_t atomics_load(const volatile void *object, size_t bytes, enum atomics_or
 	uint64_t value;
 	uint32_t i;
 
-	(void)order;
 	if (!a)
-		return read_memory(object, bytes);
+		return atomics_peek(object, bytes);
+	if (a->model == ATOMICS_C11)
+		return views_load(a, object, bytes, order);
 	at(a, ENGINE_LOAD, object);
 	own = own_buffer(a);
 	i = find_newest(own, object, bytes);
 	entry = &own->entries[i];
 	if (i < own->nr) {
 		if (entry->object == object && entry->bytes == bytes && !has_left(a, own, entry)) {
-			note(a, object, "->", entry->value, " (own)");
+			atomics_note(a, object, "->", entry->value, " (own)");
 			return entry->value;
 		}
 		drain_through(a, (uint32_t)(own - a->buffers), i + 1, 0);
 	}
 	settle(a, object, bytes, a->serial, 0);
-	value = read_memory(object, bytes);
-	note(a, object, "->", value, "");
+	value = atomics_peek(object, bytes);
+	atomics_note(a, object, "->", value, "");
 	return value;
 }
 
@@ -272,10 +217,11 @@ static void store_late(struct atomics *a, volatile void *object, size_t bytes, u
 {
 	struct buffer *b = own_buffer(a);
 
-	if (b->nr == MAX_ENTRIES)
+	if (b->nr == ATOMICS_MAX_ENTRIES)
 		drain_one(a, (uint32_t)(b - a->buffers), 0);
-	b->entries[b->nr++] = (struct entry){ object, bytes, truncate(value, bytes), a->serial++ };
-	note(a, object, ":=", truncate(value, bytes), " in its buffer");
+	b->entries[b->nr++] = (struct entry){ object, bytes, atomics_truncate(value, bytes),
+					      a->serial++ };
+	atomics_note(a, object, ":=", atomics_truncate(value, bytes), " in its buffer");
 	engine_changed(a->e);
 }
 
@@ -294,18 +240,20 @@ void atomics_store(volatile void *object, size_t bytes, uint64_t value, enum ato
 	struct atomics *a = atomics_here();
 
 	if (!a) {
-		write_memory(object, bytes, value);
+		atomics_poke(object, bytes, value);
+	} else if (a->model == ATOMICS_C11) {
+		views_store(a, object, bytes, value, order);
 	} else if (a->model == ATOMICS_TSO && order != ATOMICS_SEQ_CST) {
 		at(a, ENGINE_STORE, object);
 		store_late(a, object, bytes, value);
 	} else {
 		begin_full(a, ENGINE_STORE, object, bytes);
-		change_memory(a, object, bytes, value);
-		note(a, object, ":=", truncate(value, bytes), "");
+		atomics_set(a, object, bytes, value);
+		atomics_note(a, object, ":=", atomics_truncate(value, bytes), "");
 	}
 }
 
-static uint64_t changed(uint64_t value, enum atomics_change change, uint64_t operand)
+uint64_t atomics_changed(uint64_t value, enum atomics_change change, uint64_t operand)
 {
 	switch (change) {
 	case ATOMICS_ADD:
@@ -326,47 +274,63 @@ static uint64_t changed(uint64_t value, enum atomics_change change, uint64_t ope
 uint64_t atomics_change(volatile void *object, size_t bytes, enum atomics_change change,
 			uint64_t operand, enum atomics_order order)
 {
+	struct views_change in_views = { change, operand, order };
 	struct atomics *a = atomics_here();
 	uint64_t before, after;
 
-	(void)order;
+	if (a && a->model == ATOMICS_C11)
+		return views_change(a, object, bytes, &in_views);
 	if (a)
 		begin_full(a, ENGINE_RMW, object, bytes);
-	before = read_memory(object, bytes);
-	after = truncate(changed(before, change, operand), bytes);
+	before = atomics_peek(object, bytes);
+	after = atomics_truncate(atomics_changed(before, change, operand), bytes);
 	if (!a) {
-		write_memory(object, bytes, after);
+		atomics_poke(object, bytes, after);
 		return before;
 	}
-	change_memory(a, object, bytes, after);
-	note(a, object, "->", before, ", changed");
-	note(a, object, ":=", after, "");
+	atomics_set(a, object, bytes, after);
+	atomics_note(a, object, "->", before, ", changed");
+	atomics_note(a, object, ":=", after, "");
 	return before;
 }
 
-int atomics_compare_exchange(volatile void *object, size_t bytes, void *expected, uint64_t desired,
-			     enum atomics_order order)
+static int exchange_in_views(struct atomics *a, volatile void *object, size_t bytes, void *expected,
+			     const struct views_exchange *x)
 {
+	uint64_t found;
+	int done = views_compare_exchange(a, object, bytes, x, &found);
+
+	if (!done)
+		atomics_poke(expected, bytes, found);
+	return done;
+}
+
+int atomics_compare_exchange(volatile void *object, size_t bytes, void *expected, uint64_t desired,
+			     uint32_t orders)
+{
+	struct views_exchange x = { atomics_peek(expected, bytes), atomics_truncate(desired, bytes),
+				    orders };
 	struct atomics *a = atomics_here();
 	uint64_t found;
 
-	(void)order;
+	if (a && a->model == ATOMICS_C11)
+		return exchange_in_views(a, object, bytes, expected, &x);
 	if (a)
 		begin_full(a, ENGINE_RMW, object, bytes);
-	found = read_memory(object, bytes);
-	if (found != read_memory(expected, bytes)) {
-		write_memory(expected, bytes, found);
+	found = atomics_peek(object, bytes);
+	if (found != atomics_peek(expected, bytes)) {
+		atomics_poke(expected, bytes, found);
 		if (a)
-			note(a, object, "->", found, ", not what was expected");
+			atomics_note(a, object, "->", found, ", not what was expected");
 		return 0;
 	}
 	if (!a) {
-		write_memory(object, bytes, desired);
+		atomics_poke(object, bytes, desired);
 		return 1;
 	}
-	change_memory(a, object, bytes, desired);
-	note(a, object, "->", found, ", as expected");
-	note(a, object, ":=", truncate(desired, bytes), "");
+	atomics_set(a, object, bytes, desired);
+	atomics_note(a, object, "->", found, ", as expected");
+	atomics_note(a, object, ":=", atomics_truncate(desired, bytes), "");
 	return 1;
 }
 
@@ -376,6 +340,10 @@ void atomics_fence(enum atomics_order order)
 
 	if (!a)
 		return;
+	if (a->model == ATOMICS_C11) {
+		views_fence(a, order);
+		return;
+	}
 	if (order == ATOMICS_SEQ_CST) {
 		engine_note(a->e, "fence");
 		drain_own(a);
@@ -385,7 +353,12 @@ void atomics_fence(enum atomics_order order)
 
 void atomics_init(volatile void *object, size_t bytes, uint64_t value)
 {
-	write_memory(object, bytes, value);
+	struct atomics *a = atomics_here();
+
+	if (a && a->model == ATOMICS_C11)
+		views_init(a, object, bytes, value);
+	else
+		atomics_poke(object, bytes, value);
 }
 
 /* ---- For models ---- */
@@ -398,7 +371,9 @@ void atomics_begin(struct engine *e, enum atomics_model model)
 	a->e = e;
 	a->model = model;
 	for (uint32_t i = 0; i < ENGINE_MAX_FIBERS; i++)
-		a->buffer_of[i] = i;
+		a->thread_of[i] = i;
+	if (model == ATOMICS_C11)
+		views_begin(a);
 	*engine_slot(e, ENGINE_SLOT_MEMORY) = a;
 	engine_add_hooks(e, &hooks, a);
 }
@@ -410,13 +385,42 @@ static struct atomics *atomics_of(struct engine *e)
 
 void atomics_share(struct engine *e, uint32_t fiber, uint32_t other)
 {
-	atomics_of(e)->buffer_of[fiber] = atomics_of(e)->buffer_of[other];
+	atomics_of(e)->thread_of[fiber] = atomics_of(e)->thread_of[other];
 }
 
 void atomics_drain(struct engine *e)
 {
-	if (atomics_here())
-		drain_own(atomics_of(e));
+	struct atomics *a = atomics_here();
+
+	if (a && a->model == ATOMICS_C11) {
+		engine_at(e, ENGINE_STORE, a);
+		views_drain(a);
+	} else if (a) {
+		drain_own(a);
+	}
+}
+
+void atomics_at_register(struct engine *e, enum engine_point point, const void *object)
+{
+	struct atomics *a = atomics_here();
+	int is_c11 = a && a->model == ATOMICS_C11;
+
+	if (a && !is_c11)
+		drain_own(a);
+	engine_at(e, point, object);
+	if (is_c11)
+		views_drain(a);
+	else if (a)
+		drain_own(a); /* of a handler that came in between */
+}
+
+void atomics_join(struct engine *e)
+{
+	struct atomics *a = atomics_here();
+
+	(void)e;
+	if (a && a->model == ATOMICS_C11)
+		views_join(a);
 }
 
 void atomics_observe(struct engine *e, const void *address, size_t bytes)
@@ -432,6 +436,8 @@ void atomics_retire(struct engine *e, const void *address, size_t bytes)
 	struct atomics *a = atomics_of(e);
 	uint32_t at_entry;
 
+	if (a && a->model == ATOMICS_C11)
+		views_retire(a, address, bytes);
 	for (uint32_t i = 0; a && i < ENGINE_MAX_FIBERS; i++)
 		while ((at_entry = find(&a->buffers[i], address, bytes)) < a->buffers[i].nr)
 			drain_through(a, i, at_entry + 1, 0);

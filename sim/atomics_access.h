@@ -33,9 +33,11 @@ void atomics_store(volatile void *object, size_t bytes, uint64_t value, enum ato
 /* The value before. */
 uint64_t atomics_change(volatile void *object, size_t bytes, enum atomics_change change,
 			uint64_t operand, enum atomics_order order);
+/* The orders of one that succeeds and of one that fails, in one word. */
+#define ATOMICS_ORDERS(success, failure) ((uint32_t)(success) | (uint32_t)(failure) << 4)
 /* 1: done; 0: @expected now has what was found. */
 int atomics_compare_exchange(volatile void *object, size_t bytes, void *expected, uint64_t desired,
-			     enum atomics_order order);
+			     uint32_t orders);
 void atomics_fence(enum atomics_order order);
 /* Before anybody else knows the object: no scheduling point. */
 void atomics_init(volatile void *object, size_t bytes, uint64_t value);

@@ -82,7 +82,7 @@ void engine_state(struct engine *e, uint64_t value)
 	e->has_state = 1;
 }
 
-void *engine_alloc(struct engine *e, size_t bytes)
+void *engine_alloc_raw(struct engine *e, size_t bytes)
 {
 	void *memory;
 
@@ -99,7 +99,12 @@ void *engine_alloc(struct engine *e, size_t bytes)
 	}
 	memory = e->arena + e->arena_used;
 	e->arena_used += bytes;
-	return memset(memory, 0, bytes);
+	return memory;
+}
+
+void *engine_alloc(struct engine *e, size_t bytes)
+{
+	return memset(engine_alloc_raw(e, bytes), 0, bytes);
 }
 
 int engine_is_address(const struct engine *e, uint64_t value)

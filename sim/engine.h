@@ -110,6 +110,8 @@ uint32_t engine_spawn(struct engine *e, const char *name, int must_end, void (*b
 		      void *context);
 /* Zeroed, aligned to 64, gone after the run, at the same address in each run that asks alike. */
 void *engine_alloc(struct engine *e, size_t bytes);
+/* The same, but not zeroed: for large tables that fill as they go. */
+void *engine_alloc_raw(struct engine *e, size_t bytes);
 /* How the story calls @object. Borrowed for the run. */
 void engine_name(struct engine *e, const void *object, const char *name);
 

@@ -52,7 +52,7 @@ typedef enum {
 /* A weak one does not fail without cause: no compare-and-exchange of x86 does. */
 #define atomic_compare_exchange_strong_explicit(p, expected, desired, order, failure)              \
 	atomics_compare_exchange((p), sizeof(*(p)), (expected), sim_atomic_word(desired),          \
-				 ((void)(failure), sim_atomic_order(order)))
+				 ATOMICS_ORDERS((order), (failure)))
 #define atomic_compare_exchange_weak_explicit(p, expected, desired, order, failure)                \
 	atomic_compare_exchange_strong_explicit((p), (expected), (desired), (order), (failure))
 

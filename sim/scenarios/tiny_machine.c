@@ -24,9 +24,7 @@ static void at_wire(struct tiny *w, enum engine_point point)
 /* The same for a register, or for memory that is written behind all before it. */
 static void at_register(struct tiny *w, enum engine_point point)
 {
-	atomics_drain(w->e);
-	at_wire(w, point);
-	atomics_drain(w->e); /* of a handler that came in between */
+	atomics_at_register(w->e, point, &w->wire);
 }
 
 /* Fibers 0 and 1 are the CPUs. */
@@ -265,6 +263,7 @@ static enum mirq_pending root_pending(void *data, uint32_t cpu, uint32_t id)
 	struct tiny *w = data;
 
 	at_wire(w, ENGINE_READ);
+	atomics_join(w->e);
 	return w->cpus[cpu].pending >> (id - TINY_FIRST_ID) & 1 ? MIRQ_PENDING_YES
 								: MIRQ_PENDING_NO;
 }
@@ -380,6 +379,7 @@ static enum mirq_err table_flush(void *data, void *ctx, const struct mirq_batch 
 		w->entries[member.hop->hwirq].cache = w->entries[member.hop->hwirq].memory;
 	engine_note(w->e, "cache flushed");
 	push_flights(w, 1);
+	atomics_join(w->e);
 	return MIRQ_OK;
 }
 
@@ -455,12 +455,16 @@ static enum mirq_err store_flush(void *data)
 
 	at_register(w, ENGINE_WRITE);
 	push_flights(w, 0);
+	atomics_join(w->e);
 	return MIRQ_OK;
 }
 
 static enum mirq_pending store_pending(const struct mirq_slot *s)
 {
-	at_register(s->data, ENGINE_READ);
+	struct tiny *w = s->data;
+
+	at_register(w, ENGINE_READ);
+	atomics_join(w->e);
 	return slot_of(s)->is_pending ? MIRQ_PENDING_YES : MIRQ_PENDING_NO;
 }
 
@@ -533,6 +537,7 @@ static int cpu_hook(void *context)
 	while (c->is_open && (c->pending || c->is_kicked)) {
 		c->is_open = 0;
 		at_wire(c->w, ENGINE_WRITE);
+		atomics_join(c->w->e);
 		take_one(c);
 		c->is_open = 1;
 		did = 1;
@@ -800,7 +805,7 @@ struct tiny *tiny_begin(struct engine *e, const struct tiny_init *init)
 	w->e = e;
 	w->init = *init;
 	w->nr_busy = 1;
-	atomics_begin(e, ATOMICS_TSO);
+	atomics_begin(e, w->init.options & TINY_C11 ? ATOMICS_C11 : ATOMICS_TSO);
 	engine_name(e, &w->wire, "hardware");
 	engine_add_hooks(e, &hooks, w);
 	for (uint32_t slot = 0; slot < TINY_NR_SLOTS; slot++)

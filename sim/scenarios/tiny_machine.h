@@ -33,8 +33,9 @@
 #define TINY_FIRST_ID 32
 
 enum tiny_option {
-	TINY_TABLE = 1,    /* a table remapper above the device */
-	TINY_NO_RESEND = 2 /* the root cannot raise ids: software replays */
+	TINY_TABLE = 1,     /* a table remapper above the device */
+	TINY_NO_RESEND = 2, /* the root cannot raise ids: software replays */
+	TINY_C11 = 4        /* memory as weak as C11 allows, not as x86's */
 };
 
 struct tiny;

@@ -31,12 +31,16 @@
  *   ENABLE does not raise a kept event              disable
  *   done() does not raise a kept event              later
  *   done() before the handler's LATER is lost       later
+ *   mirqi_quiesce() without its fence               c11-free-reuse (x86 hides it behind a
+ *                                                   read-modify-write)
+ *   mirqi_quiesce_one() without its fence           c11-shared-release-first
+ *   section_enter()'s fence acq_rel                 c11-shared-release-first
+ *   is_kicked changed relaxed                       c11-replay-replay-move
  *
- * Not found, because x86 or the order of calls hides it: the fence of mirqi_quiesce(), behind a
- * read-modify-write; the flush after entries are cleared, behind a slot that is silent already. Nor
- * is an action that is published before it is whole: plain stores are no points. Not covered: level
- * triggers, storms, CPUs that leave, hardware that fails, stores of one message or shared
- * registers.
+ * Not found, because the order of calls hides it: the flush after entries are cleared, behind a
+ * slot that is silent already. Nor is an action that is published before it is whole: plain stores
+ * are no points. Not covered: level triggers, storms, CPUs that leave, hardware that fails, stores
+ * of one message or shared registers.
  */
 #include <setjmp.h>
 #include <stdarg.h>

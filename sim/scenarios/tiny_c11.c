@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * tiny_c11.c - scenarios on tiny_machine.h with memory as weak as C11 allows: what x86 hides.
+ */
+#include "tiny_jobs.h"
+
+const struct scenario scenarios_tiny_c11[] = {
+	TINY("c11-move", "An event while its interrupt moves", 2, 44000,
+	     .prepare = tiny_prepare_move, .options = TINY_C11, .nr_ids = 2,
+	     .jobs = { tiny_job_move, NULL }, .nr_raised = { 2, 0 }),
+	TINY("c11-move-table", "The same, behind a table", 2, 38000, .prepare = tiny_prepare_move,
+	     .options = TINY_C11 | TINY_TABLE, .nr_ids = 2, .jobs = { tiny_job_move, NULL },
+	     .nr_raised = { 2, 0 }),
+	TINY("c11-move-move-table", "Two CPUs move one interrupt, an event, behind a table", 2,
+	     76000, .prepare = tiny_prepare_requested, .options = TINY_C11 | TINY_TABLE,
+	     .nr_ids = 2, .jobs = { tiny_job_move, tiny_job_move_back }, .nr_raised = { 1, 0 }),
+	TINY("c11-release", "An event while its handler is released", 2, 4900,
+	     .prepare = tiny_prepare_requested, .options = TINY_C11, .nr_ids = 1,
+	     .jobs = { tiny_job_release, NULL }, .nr_raised = { 1, 0 }),
+	TINY("c11-free-reuse", "An event while its id goes to another interrupt", 2, 51000,
+	     .prepare = tiny_prepare_requested, .options = TINY_C11, .nr_ids = 1,
+	     .jobs = { tiny_job_replace, NULL }, .nr_raised = { 1, 0 }),
+	TINY("c11-move-release", "An event against a move and a release", 2, 77000,
+	     .prepare = tiny_prepare_requested, .options = TINY_C11, .nr_ids = 2,
+	     .jobs = { tiny_job_move_release, NULL }, .nr_raised = { 1, 0 }),
+	TINY("c11-disable", "Events while their interrupt is disabled and enabled", 2, 7700,
+	     .prepare = tiny_prepare_requested, .options = TINY_C11, .nr_ids = 1,
+	     .jobs = { tiny_job_pause, NULL }, .nr_raised = { 2, 0 }),
+	TINY("c11-request", "Events while their handler is requested", 2, 5300,
+	     .prepare = tiny_prepare_allocated, .options = TINY_C11, .nr_ids = 1,
+	     .jobs = { tiny_job_request, NULL }, .nr_raised = { 2, 0 }),
+	TINY("c11-shared-release-first", "Events while one of two handlers goes", 2, 5900,
+	     .prepare = tiny_prepare_shared, .options = TINY_C11, .nr_ids = 1,
+	     .jobs = { tiny_job_release, NULL }, .nr_raised = { 2, 0 }),
+	TINY("c11-shared-join", "Events while a second handler comes", 2, 4300,
+	     .prepare = tiny_prepare_joined, .options = TINY_C11, .nr_ids = 1,
+	     .jobs = { tiny_job_join, NULL }, .nr_raised = { 2, 0 }),
+	TINY("c11-later", "Events while a handler that answered LATER is done", 2, 7800,
+	     .prepare = tiny_prepare_later, .options = TINY_C11, .nr_ids = 1,
+	     .jobs = { tiny_job_done, NULL }, .nr_raised = { 2, 0 }),
+	TINY("c11-resend-move", "A resend while its interrupt moves", 2, 33000,
+	     .prepare = tiny_prepare_requested, .options = TINY_C11, .nr_ids = 2,
+	     .jobs = { tiny_job_move, tiny_job_resend }, .nr_raised = { 0, 0 }),
+	TINY("c11-replay-replay-move", "Two replays, then a move", 2, 45000,
+	     .prepare = tiny_prepare_requested, .options = TINY_C11 | TINY_NO_RESEND, .nr_ids = 2,
+	     .jobs = { tiny_job_resend_move, NULL }, .nr_raised = { 0, 0 }),
+	{ 0 },
+};
