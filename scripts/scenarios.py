@@ -9,7 +9,8 @@ import tomllib
 from checklib import ROOT
 
 FILE = ROOT / "kernel/scenarios.toml"
-KEYS = {"summary", "qemu", "cpus", "append", "limit_s", "kernel", "gate", "expect", "trace"}
+KEYS = {"summary", "qemu", "cpus", "append", "limit_s", "kernel", "gate", "expect", "trace",
+        "traffic"}
 
 
 class Scenario:
@@ -25,6 +26,7 @@ class Scenario:
         self.gate = table.get("gate", True)
         self.expect = table.get("expect", "pass")
         self.trace = table.get("trace", True)
+        self.traffic = table.get("traffic")
         self.options = table["qemu"]
 
     def images(self, document):
