@@ -98,6 +98,12 @@ MIRQ_MUST_CHECK enum mirq_err mirq_ids_init(void *memory, uint32_t nr_cpus, stru
  */
 MIRQ_MUST_CHECK enum mirq_err mirq_ids_online(struct mirq_ids *ids, uint32_t cpu);
 /**
+ * mirq_ids_offline() - No more ids of @cpu are handed out; those taken stay so until freed.
+ * Context: any.
+ * Errors:  MIRQ_ENOENT (no such CPU).
+ */
+MIRQ_MUST_CHECK enum mirq_err mirq_ids_offline(struct mirq_ids *ids, uint32_t cpu);
+/**
  * mirq_ids_alloc() - An id on the CPU of @cpus with most left; ties go to the lowest CPU.
  * @block_log2: 0, or 2^block_log2 consecutive ids, the first a multiple of it: from the CPU with
  *              most left of those that have such a block.

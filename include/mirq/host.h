@@ -100,7 +100,7 @@ void mirq_host_irq_restore(struct mirq_host *h, uintptr_t saved);
 uint32_t mirq_host_this_cpu(struct mirq_host *h);
 /**
  * mirq_host_kick() - Make @cpu call mirq_service() soon. Kicks may merge.
- * @cpu: online; this CPU too.
+ * @cpu: online; this CPU too. A kick of a CPU that has just left may be lost.
  * Context: atomic. Never waits for @cpu.
  * Errors:  none.
  */

@@ -45,7 +45,7 @@ struct mirq_hop_info {
 };
 struct mirq_cpu_info {
 	uint32_t hardware_id, node;
-	uint32_t is_online;
+	uint32_t is_online;       /* 0 also while it leaves */
 	uint32_t nr_ids, nr_used; /* ids that mirq may hand out here; of them taken */
 	uint64_t nr_dispatched;   /* events taken */
 	uint64_t nr_stray;        /* no interrupt has the id */

@@ -48,11 +48,50 @@ void mirq_fini(struct mirq *m);
  */
 MIRQ_MUST_CHECK enum mirq_err mirq_cpu_add(struct mirq *m, const struct mirq_cpu_init *init);
 /**
- * mirq_cpu_online() - This CPU takes interrupts from now on. Allocates nothing.
+ * mirq_cpu_online() - This CPU takes interrupts from now on. Allocates nothing, moves nothing:
+ * mirq_cpu_online_finish() does.
  * Context: on @cpu, interrupts off.
  * Errors:  MIRQ_ENOENT (not added), MIRQ_EIO (its controller does not answer).
  */
 MIRQ_MUST_CHECK enum mirq_err mirq_cpu_online(struct mirq *m, uint32_t cpu);
+/**
+ * mirq_cpu_online_finish() - After mirq_cpu_online() of a CPU that had left: bring interrupts back
+ * that stand outside their requested CPUs because none of these was online. Those that found
+ * another CPU of their mask stay there. Or, instead of mirq_cpu_offline_finish(): the CPU stays
+ * after all, and the same interrupts come back.
+ * @why: [out] NULL or filled on failure: the first.
+ * Context: thread, @cpu answers kicks.
+ * Errors:  MIRQ_ENOENT (not online); else what mirq_affinity_set() says of the first store that
+ *          could not: MIRQ_ENOSPC, MIRQ_EBUSY, MIRQ_ENOTSUP, MIRQ_EIO. Its interrupts stay where
+ *          they are, all others are back; it can be called again.
+ */
+MIRQ_MUST_CHECK enum mirq_err mirq_cpu_online_finish(struct mirq *m, uint32_t cpu,
+						     struct mirq_why *why);
+/**
+ * mirq_cpu_offline_prepare() - Move everything away from @cpu; it gets nothing new from now on.
+ * @why: [out] NULL or filled on failure.
+ * Each interrupt goes to a CPU of its requested set that stays online; where there is none, to any
+ * CPU online, and its set is remembered (mirq_affinity_requested(), mirq_cpu_online_finish()).
+ * Those that have an id and no handler go too. Then 1 ms at most for the CPU to take what has
+ * arrived there; what it has not taken then it passes on in mirq_cpu_offline_finish().
+ * Context: thread; all CPUs answer kicks. Other thread calls on interrupts wait meanwhile, so a
+ * store's begin may not wait for a thread that calls mirq.
+ * Errors:  MIRQ_ENOENT (not online), MIRQ_ENOSPC (no other CPU online; no id left: .nr_left on the
+ *          CPUs looked at), MIRQ_ENOTSUP (pinned: .where the store, .value the slot), MIRQ_EBUSY
+ *          (an interrupt has not drained from its last move in 1 ms, or will never: free it):
+ *          nothing has moved. MIRQ_EIO (hardware did not confirm): the CPU stays online; what had
+ *          moved stays inside its mask or is brought back there, and the interrupts of the store
+ *          that failed keep both ways, as in mirq_affinity_set().
+ */
+MIRQ_MUST_CHECK enum mirq_err mirq_cpu_offline_prepare(struct mirq *m, uint32_t cpu,
+						       struct mirq_why *why);
+/**
+ * mirq_cpu_offline_finish() - This CPU, prepared, takes no interrupt from now on. Events that wait
+ * on it are raised again on their new ways; then its controller is switched off. Waits for nobody.
+ * Context: on the CPU that leaves, interrupts off, not from a handler.
+ * Errors:  MIRQ_EINVAL (not prepared: nothing was done).
+ */
+MIRQ_MUST_CHECK enum mirq_err mirq_cpu_offline_finish(struct mirq *m);
 /**
  * mirq_dispatch() - The CPU took @id: end it as its root wants, run its handlers.
  * Lock-free; looks nothing up: table of the CPU -> interrupt -> state word.

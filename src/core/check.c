@@ -15,6 +15,8 @@ static const char *check_route(struct mirq *m, struct mirq_irq *irq)
 		return is_active ? "an active interrupt has no id" : NULL;
 	if (irq->route.kind != MIRQ_ROUTE_FIXED || irq->route.cpu >= m->nr_cpus)
 		return "a promised route names no CPU";
+	if (!mirqi_cpu_is_online(m, irq->route.cpu))
+		return "a route names a CPU that is not online";
 	if (irq->route.hw_target != m->hw_target[irq->route.cpu])
 		return "a route names another target than its CPU's";
 	if (is_active && atomic_load(mirqi_cell(m, irq->route.cpu, irq->route.id)) != irq)

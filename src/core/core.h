@@ -8,8 +8,8 @@
  *   store.c     template -> domain, the rules        dispatch.c an event, service, retiring ids
  *   state.c     the state word                       control.c  enable, disable, masks, resend
  *   ids.c       ids of CPUs                          move.c     affinity
- *   step.c      ... word by word                     sparse.c   pointers by index
- *   inspect.c, dump.c, check.c   questions
+ *   step.c      ... word by word                     hotplug.c  CPUs come and go
+ *   sparse.c    pointers by index                    inspect.c, dump.c, check.c   questions
  */
 #ifndef MIRQI_CORE_H
 #define MIRQI_CORE_H
@@ -183,6 +183,12 @@ struct mirq_batch {
 	uint32_t level; /* whose hops mirq_batch_next() shows */
 };
 
+enum mirqi_cpu_phase {
+	MIRQI_CPU_DOWN,
+	MIRQI_CPU_LEAVING, /* takes what is there, gets nothing new */
+	MIRQI_CPU_ONLINE
+};
+
 /* One CPU. Its own cache lines; written by itself but for the bits. */
 struct mirqi_cpu {
 	_Alignas(64) _Atomic uint32_t section; /* odd: inside a dispatch section; see dispatch.c */
@@ -194,7 +200,7 @@ struct mirqi_cpu {
 	_Atomic uint64_t *retire; /* ids to be given back once they are not pending */
 	_Atomic uint64_t *replay; /* ids to be raised by software */
 	uint32_t is_added;
-	_Atomic uint32_t is_online;
+	_Atomic uint32_t phase; /* enum mirqi_cpu_phase */
 };
 
 /* How interrupts end: data, computed when the root is attached. */
@@ -222,7 +228,8 @@ struct mirq {
 	struct mirqi_flow flow;
 	struct mirq_range ids_range;
 	struct mirq_ids *ids;
-	uint32_t nr_words; /* of a CPU's bitmaps */
+	uint32_t nr_words;          /* of a CPU's bitmaps */
+	struct mirqi_mutex hotplug; /* a walk over all devices: none is freed, no CPU leaves */
 	/* Protected by mutex; numbers are read without: */
 	struct mirqi_mutex mutex;
 	struct mirq_domain *domains;
@@ -270,9 +277,20 @@ static inline _Atomic(struct mirq_irq *) *mirqi_cell(const struct mirq *m, uint3
 }
 void mirqi_event(struct mirq *m, enum mirq_event event, const struct mirq_irq *irq, uint64_t a,
 		 uint64_t b);
+static inline uint32_t mirqi_cpu_phase(const struct mirq *m, uint32_t cpu)
+{
+	return atomic_load_explicit(&m->cpus[cpu].phase, memory_order_acquire);
+}
+static inline int mirqi_cpu_is_online(const struct mirq *m, uint32_t cpu)
+{
+	return mirqi_cpu_phase(m, cpu) == MIRQI_CPU_ONLINE;
+}
 /* Affinity sets: check against the system; copy of a bitmap. */
 MIRQ_MUST_CHECK enum mirq_err mirqi_cpus_check(struct mirq *m, struct mirq_cpus cpus,
 					       struct mirq_why *why);
+int mirqi_cpus_have_online(const struct mirq *m, struct mirq_cpus cpus);
+/* @cpus, or every CPU when none of them is online. */
+struct mirq_cpus mirqi_cpus_usable(const struct mirq *m, struct mirq_cpus cpus);
 MIRQ_MUST_CHECK enum mirq_err mirqi_bits_copy(struct mirq *m, struct mirq_cpus cpus,
 					      struct mirqi_bits **out_bits);
 void mirqi_bits_get(struct mirqi_bits *bits);
@@ -291,8 +309,11 @@ void mirqi_retire(struct mirq *m, uint32_t cpu, uint32_t id);
 void mirqi_kick(struct mirq *m, uint32_t cpu);
 /* Raise an interrupt by software on the CPU of its route. Any context. */
 void mirqi_replay(struct mirq *m, const struct mirq_route *route);
-/* Wait, 1 ms at most, until ids that retire have gone from CPUs of @cpus. Thread. */
+/* Wait, 1 ms at most, until ids that retire have gone from CPUs of @cpus that can still serve them.
+ * Thread. */
 void mirqi_wait_retired(struct mirq *m, struct mirq_cpus cpus);
+/* What waits on this CPU goes on by the new ways. The CPU leaves, interrupts off. */
+void mirqi_leave_cpu(struct mirq *m, uint32_t cpu);
 
 /* control.c */
 /* Bring the mask rung of @irq in line with its state word. Atomic. */

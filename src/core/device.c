@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * device.c - devices and the links that say which parent a requester's messages go to. Any bus.
- * Locking: lists under m->mutex.
+ * Locking: lists under m->mutex; a device leaves its list under m->hotplug too.
  */
 #include "core.h"
 
@@ -124,12 +124,15 @@ enum mirq_err mirq_device_detach(struct mirq_device *dev)
 		if (a->is_attached && a->remapper->ops.detach)
 			a->remapper->ops.detach(a->remapper->init.data, a->ctx);
 	}
+	/* Nobody who walks over the devices stands here. */
+	mirqi_mutex_lock(m->host, &m->hotplug);
 	mirqi_mutex_lock(m->host, &m->mutex);
 	for (at = &m->devices; *at != dev;)
 		at = &(*at)->next;
 	*at = dev->next;
 	dev->parent->nr_children--;
 	mirqi_mutex_unlock(m->host, &m->mutex);
+	mirqi_mutex_unlock(m->host, &m->hotplug);
 	if (dev->fini)
 		dev->fini(dev->data);
 	free_device(dev);

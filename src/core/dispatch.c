@@ -21,7 +21,7 @@
  * can bring it any more, and the cell is emptied. Until then its cell keeps pointing to the
  * interrupt (after a move) or to the tomb (after a release). The check runs at the end of each
  * section of that CPU while something waits, so a pending event is handled first and no kick is
- * repeated for it.
+ * repeated for it. A CPU that leaves passes on what has not been handled until then.
  */
 #include "attributes.h"
 #include "bits.h"
@@ -252,10 +252,26 @@ static MIRQI_HOT void handle(struct mirq *m, struct mirqi_cpu *c, uint32_t cpu, 
 	}
 }
 
+/* An id leads to its interrupt no more, but to @to: NULL or the tomb. A release may bury it
+ * meanwhile: then the cell holds the tomb, and bury() has cleared .live. Until that says so, .other
+ * stays as it is. */
+static void leave_cell(struct mirq *m, uint32_t cpu, uint32_t id, struct mirq_irq *to)
+{
+	_Atomic(struct mirq_irq *) *cell = mirqi_cell(m, cpu, id);
+	struct mirq_irq *irq = atomic_load_explicit(cell, memory_order_acquire);
+
+	if (irq && irq != m->tomb && atomic_compare_exchange_strong(cell, &irq, to))
+		atomic_fetch_and_explicit(
+			&irq->live,
+			~(uint32_t)(irq->other.id == id ? MIRQI_LIVE_OTHER : MIRQI_LIVE_STEP),
+			memory_order_release);
+	else
+		atomic_store_explicit(cell, to, memory_order_release);
+}
+
 /* Empty the cell of an id that nothing can bring any more, and give the id back. */
 static void retire_id(struct mirq *m, uint32_t cpu, uint32_t id)
 {
-	struct mirq_irq *irq = atomic_load_explicit(mirqi_cell(m, cpu, id), memory_order_acquire);
 	struct mirq_route route;
 
 	memset(&route, 0, sizeof(route));
@@ -264,22 +280,27 @@ static void retire_id(struct mirq *m, uint32_t cpu, uint32_t id)
 	route.hw_target = m->cpus[cpu].hw_target;
 	if (m->root->ops.mask)
 		m->root->ops.mask(m->root->init.data, &route);
-	/* A release may bury it meanwhile: then the cell holds the tomb, and bury() has cleared
-	 * .live. Until that says so, .other stays as it is. */
-	if (irq && irq != m->tomb &&
-	    atomic_compare_exchange_strong(mirqi_cell(m, cpu, id), &irq, NULL))
-		atomic_fetch_and_explicit(
-			&irq->live,
-			~(uint32_t)(irq->other.id == id ? MIRQI_LIVE_OTHER : MIRQI_LIVE_STEP),
-			memory_order_release);
-	else
-		atomic_store_explicit(mirqi_cell(m, cpu, id), NULL, memory_order_release);
+	leave_cell(m, cpu, id, NULL);
 	mirqi_event(m, MIRQ_EVENT_RETIRE, NULL, cpu, id);
 	mirqi_drop_id(m, &route);
 }
 
+/* This CPU takes no event any more: on the new way. A level that is still high comes again. */
+static void pass_on(struct mirq *m, uint32_t cpu, uint32_t id)
+{
+	struct mirq_irq *irq = atomic_load_explicit(mirqi_cell(m, cpu, id), memory_order_acquire);
+
+	if (!irq || irq == m->tomb)
+		return;
+	if (is_level(irq) && irq->store->ops.eoi)
+		rearm(m, irq);
+	else
+		mirqi_resend(irq);
+}
+
 /* The ids of one word that retire and are not pending. */
-static void retire_word(struct mirq *m, struct mirqi_cpu *c, uint32_t cpu, uint32_t word)
+static void retire_word(struct mirq *m, struct mirqi_cpu *c, uint32_t cpu, uint32_t word,
+			int is_leaving)
 {
 	uint64_t left = atomic_load_explicit(&c->retire[word], memory_order_acquire);
 	const struct mirqi_root *root = m->root;
@@ -289,8 +310,14 @@ static void retire_word(struct mirq *m, struct mirqi_cpu *c, uint32_t cpu, uint3
 	left &= ~atomic_load_explicit(&c->replay[word], memory_order_acquire);
 	for (; left; left &= left - 1) {
 		id = m->ids_range.first + word * 64 + mirqi_lowest_bit(left);
-		if (root->ops.pending(root->init.data, cpu, id) != MIRQ_PENDING_NO)
+		if (root->ops.pending(root->init.data, cpu, id) != MIRQ_PENDING_NO) {
+			/* It retires when the CPU is back and has taken it. */
+			if (is_leaving) {
+				pass_on(m, cpu, id);
+				leave_cell(m, cpu, id, m->tomb);
+			}
 			continue;
+		}
 		atomic_fetch_and_explicit(&c->retire[word], ~(left & (0 - left)),
 					  memory_order_relaxed);
 		retire_id(m, cpu, id);
@@ -298,26 +325,30 @@ static void retire_word(struct mirq *m, struct mirqi_cpu *c, uint32_t cpu, uint3
 	}
 }
 
-static void replay_word(struct mirq *m, struct mirqi_cpu *c, uint32_t word)
+static void replay_word(struct mirq *m, struct mirqi_cpu *c, uint32_t cpu, uint32_t word,
+			int is_leaving)
 {
 	uint64_t left = atomic_exchange_explicit(&c->replay[word], 0, memory_order_acquire);
 	struct mirq_irq *irq;
 
 	for (; left; left &= left - 1) {
-		irq = atomic_load_explicit(&c->cells[word * 64 + mirqi_lowest_bit(left)],
-					   memory_order_acquire);
-		if (irq)
+		uint32_t i = word * 64 + mirqi_lowest_bit(left);
+
+		irq = atomic_load_explicit(&c->cells[i], memory_order_acquire);
+		if (is_leaving)
+			pass_on(m, cpu, m->ids_range.first + i);
+		else if (irq)
 			fire(m, c, irq);
 		atomic_fetch_sub_explicit(&c->nr_waiting, 1, memory_order_release);
 	}
 }
 
 /* What waits for this CPU. Only in its outermost section, when no handler is below. */
-static MIRQI_COLD void attend(struct mirq *m, struct mirqi_cpu *c, uint32_t cpu)
+static MIRQI_COLD void attend(struct mirq *m, struct mirqi_cpu *c, uint32_t cpu, int is_leaving)
 {
 	for (uint32_t word = 0; word < m->nr_words; word++) {
-		replay_word(m, c, word);
-		retire_word(m, c, cpu, word);
+		replay_word(m, c, cpu, word, is_leaving);
+		retire_word(m, c, cpu, word, is_leaving);
 	}
 }
 
@@ -334,7 +365,7 @@ void mirq_dispatch(struct mirq *m, uint32_t cpu, uint32_t id)
 
 	handle(m, c, cpu, id);
 	if (has_waiting(c) && is_outermost)
-		attend(m, c, cpu);
+		attend(m, c, cpu, 0);
 	section_leave(c, is_outermost);
 }
 
@@ -352,7 +383,7 @@ uint32_t mirq_dispatch_claim(struct mirq *m, uint32_t cpu)
 		nr++;
 	}
 	if (has_waiting(c) && is_outermost)
-		attend(m, c, cpu);
+		attend(m, c, cpu, 0);
 	section_leave(c, is_outermost);
 	return nr;
 }
@@ -365,7 +396,7 @@ void mirq_service(struct mirq *m, uint32_t cpu)
 	/* Before looking: who leaves something from here on kicks again. */
 	atomic_exchange_explicit(&c->is_kicked, 0, memory_order_acq_rel);
 	if (is_outermost)
-		attend(m, c, cpu);
+		attend(m, c, cpu, 0);
 	section_leave(c, is_outermost);
 }
 
@@ -408,7 +439,7 @@ void mirqi_wait_retired(struct mirq *m, struct mirq_cpus cpus)
 	uint64_t start_ns = mirq_host_now_ns(m->host);
 
 	for (uint32_t cpu = 0; cpu < m->nr_cpus; cpu++) {
-		if (!mirqi_cpus_have(cpus, cpu) ||
+		if (!mirqi_cpus_have(cpus, cpu) || mirqi_cpu_phase(m, cpu) == MIRQI_CPU_DOWN ||
 		    !atomic_load_explicit(&m->cpus[cpu].nr_waiting, memory_order_acquire))
 			continue;
 		mirq_host_kick(m->host, cpu);
@@ -416,4 +447,14 @@ void mirqi_wait_retired(struct mirq *m, struct mirq_cpus cpus)
 		       mirq_host_now_ns(m->host) - start_ns < 1000000)
 			mirq_host_wait(m->host, MIRQ_WAIT_SLEEP);
 	}
+}
+
+/* The ways here have drained: what is pending now is all that can be. */
+void mirqi_leave_cpu(struct mirq *m, uint32_t cpu)
+{
+	struct mirqi_cpu *c = &m->cpus[cpu];
+	uint32_t is_outermost = section_enter(c);
+
+	attend(m, c, cpu, 1);
+	section_leave(c, is_outermost);
 }

@@ -452,17 +452,31 @@ enum mirq_err mirq_ids_claim(struct mirq_ids *ids, struct mirq_target target)
 	return err;
 }
 
-enum mirq_err mirq_ids_online(struct mirq_ids *ids, uint32_t cpu)
+void mirqi_ids_set_online(struct mirq_ids *ids, uint32_t cpu, int is_online)
 {
-	uintptr_t saved;
+	uintptr_t saved = lock_cpu(ids, cpu);
 
-	if (cpu >= ids->nr_cpus)
-		return MIRQ_ENOENT;
-	saved = lock_cpu(ids, cpu);
-	ids->cpus[cpu].is_online = 1;
+	ids->cpus[cpu].is_online = (uint16_t)is_online;
 	refresh_locked(ids, cpu);
 	unlock_cpu(ids, cpu, saved);
+}
+
+static enum mirq_err set_online(struct mirq_ids *ids, uint32_t cpu, int is_online)
+{
+	if (cpu >= ids->nr_cpus)
+		return MIRQ_ENOENT;
+	mirqi_ids_set_online(ids, cpu, is_online);
 	return MIRQ_OK;
+}
+
+enum mirq_err mirq_ids_online(struct mirq_ids *ids, uint32_t cpu)
+{
+	return set_online(ids, cpu, 1);
+}
+
+enum mirq_err mirq_ids_offline(struct mirq_ids *ids, uint32_t cpu)
+{
+	return set_online(ids, cpu, 0);
 }
 
 uint32_t mirqi_ids_left_on(const struct mirq_ids *ids, uint32_t cpu)

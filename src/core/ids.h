@@ -20,6 +20,8 @@ struct mirqi_reach {
 MIRQ_MUST_CHECK enum mirq_err mirqi_ids_alloc_in(struct mirq_ids *ids, struct mirq_cpus cpus,
 						 struct mirqi_reach reach, uint32_t block_log2,
 						 struct mirq_target *out_target);
+/* mirq_ids_online() and mirq_ids_offline() of a CPU that there is. */
+void mirqi_ids_set_online(struct mirq_ids *ids, uint32_t cpu, int is_online);
 /* Free ids of one CPU; 0 while it is offline. */
 uint32_t mirqi_ids_left_on(const struct mirq_ids *ids, uint32_t cpu);
 /* Ids of one CPU that are taken, online or not. */

@@ -24,7 +24,7 @@ void mirq_inspect(struct mirq *m, struct mirq_info *out_info)
 	for (struct mirq_device *dev = m->devices; dev; dev = dev->next)
 		out_info->nr_devices++;
 	for (uint32_t cpu = 0; cpu < m->nr_cpus; cpu++)
-		out_info->nr_cpus += number(&m->cpus[cpu].is_online);
+		out_info->nr_cpus += (uint32_t)mirqi_cpu_is_online(m, cpu);
 }
 
 struct mirq_domain *mirq_domain_next(struct mirq *m, const struct mirq_domain *domain)
@@ -154,7 +154,7 @@ enum mirq_err mirq_cpu_inspect(struct mirq *m, uint32_t cpu, struct mirq_cpu_inf
 	memset(out_info, 0, sizeof(*out_info));
 	out_info->hardware_id = c->hw_target;
 	out_info->node = c->node;
-	out_info->is_online = number(&c->is_online);
+	out_info->is_online = (uint32_t)mirqi_cpu_is_online(m, cpu);
 	out_info->nr_ids = m->ids_range.limit - m->ids_range.first;
 	out_info->nr_used = mirqi_ids_taken_on(m->ids, cpu);
 	out_info->nr_dispatched = number64(&c->nr_dispatched);

@@ -12,17 +12,9 @@
  * Until 5 all these ids are the interrupt's. When hardware does not answer in 3 or 4 they stay so
  * for good. Locking: the device's mutex; the store's leaf lock around the change of a route.
  */
-#include "core.h"
+#include "move.h"
 
 #define DRAIN_NS 1000000
-
-struct move {
-	struct mirq_irqs irqs;
-	struct mirq_cpus cpus;
-	struct mirqi_bits *bits;
-	struct mirq_why *why;
-	struct mirq_batch batch; /* those that leave their CPU */
-};
 
 /* Its last move is repeated: it has its new id already. */
 static int is_again(const struct mirq_irq *irq)
@@ -35,25 +27,35 @@ static int may_stay(const struct move *mv, const struct mirq_irq *irq)
 	return !(irq->flags & MIRQI_IRQ_HAS_ID) || mirqi_cpus_have(mv->cpus, irq->route.cpu);
 }
 
-/* Can the slot be told another message, so that it never says anything else? */
-static enum mirq_err check_movable(const struct move *mv, const struct mirq_irq *irq)
+/* Why the slot cannot be told another message so that it never says anything else; or, where nobody
+ * may stay, that no event is left behind. */
+static const char *pinned_text(const struct move *mv, const struct mirq_irq *irq)
 {
 	const struct mirq_store *s = irq->store;
 	int has_table = s->table < s->dev->nr_remappers;
-	const char *text = NULL;
 
-	if (has_table)
-		return MIRQ_OK;
-	if (s->kind.traits & MIRQ_STORE_PINNED)
-		text = "pinned: this store can be told its message once only, and no table stands "
+	if (!has_table && (s->kind.traits & MIRQ_STORE_PINNED))
+		return "pinned: this store can be told its message once only, and no table stands "
 		       "above it";
-	else if (s->block_log2)
-		text = "pinned: slots that share a message move one by one behind a remapper only";
-	else if (mirqi_is_wordwise(s) && !mirqi_can_step(irq))
-		text = "pinned: the slot can neither be masked nor change its message at once, and "
+	if (!has_table && s->block_log2)
+		return "pinned: slots that share a message move one by one behind a remapper only";
+	if (mirqi_is_wordwise(s) && !mirqi_can_step(irq))
+		return "pinned: the slot can neither be masked nor change its message at once, and "
 		       "has no flush, or the root no word for the CPU alone, or it is on without "
 		       "being requested";
-	return text ? mirqi_fail(mv->why, MIRQ_ENOTSUP, 0, s->domain.name, text) : MIRQ_OK;
+	if (mv->keeps_masks && (mirqi_state_read(&irq->state) & MIRQI_ACTIVE) &&
+	    !(has_table ? mirqi_table_drains(s) : !!s->ops.flush))
+		return "pinned: nothing tells when its old way has drained";
+	return NULL;
+}
+
+static enum mirq_err check_movable(const struct move *mv, const struct mirq_irq *irq)
+{
+	const char *text = pinned_text(mv, irq);
+
+	return text ? mirqi_fail_numbers(mv->why, MIRQ_ENOTSUP, irq->store->domain.name, text, 1, 0,
+					 irq->index)
+		    : MIRQ_OK;
 }
 
 /* The previous move of @irq must have drained: its other route is needed. */
@@ -126,6 +128,12 @@ static void drop_new(struct move *mv, const struct mirq_irq *limit)
 	}
 }
 
+static struct mirq_cpus targets(const struct move *mv, const struct mirq_irq *irq)
+{
+	return mv->keeps_masks ? mirqi_cpus_usable(irq->store->dev->m, mirqi_wanted(irq))
+			       : mv->cpus;
+}
+
 /* New ids into .other; all or nothing. What no window on the way can say is refused here. */
 static enum mirq_err take_new(struct move *mv)
 {
@@ -136,7 +144,7 @@ static enum mirq_err take_new(struct move *mv)
 	mirqi_batch_for_each(irq, &mv->batch) {
 		if (is_again(irq))
 			continue;
-		err = mirqi_give_id_in(irq, mv->cpus, &irq->other, mv->why);
+		err = mirqi_give_id_in(irq, targets(mv, irq), &irq->other, mv->why);
 		if (err) {
 			drop_new(mv, irq);
 			return err;
@@ -342,9 +350,16 @@ static enum mirq_err move_active(struct move *mv, struct mirq_batch *active)
 			  "hardware did not confirm the move: old and new way both stay alive");
 }
 
-static enum mirq_err move_locked(struct move *mv) MIRQ_MUST_HOLD(dev->mutex)
+enum mirq_err mirqi_move_go(struct move *mv)
 {
 	struct mirq_batch active = { NULL, NULL, 0, 0 };
+
+	settle_inactive(mv, &active);
+	return active.nr ? move_active(mv, &active) : MIRQ_OK;
+}
+
+static enum mirq_err move_locked(struct move *mv) MIRQ_MUST_HOLD(dev->mutex)
+{
 	struct mirq *m = mv->irqs.store->dev->m;
 	enum mirq_err err = collect(mv);
 
@@ -355,9 +370,7 @@ static enum mirq_err move_locked(struct move *mv) MIRQ_MUST_HOLD(dev->mutex)
 	err = take_new(mv);
 	if (!err) {
 		record_wanted(mv);
-		settle_inactive(mv, &active);
-		if (active.nr)
-			err = move_active(mv, &active);
+		err = mirqi_move_go(mv);
 	}
 	mirqi_bits_put(m, mv->bits);
 	return err;
@@ -366,7 +379,7 @@ static enum mirq_err move_locked(struct move *mv) MIRQ_MUST_HOLD(dev->mutex)
 enum mirq_err mirq_affinity_set(struct mirq_irqs irqs, struct mirq_cpus cpus, struct mirq_why *why)
 {
 	struct mirq_device *dev = irqs.store->dev;
-	struct move mv = { irqs, cpus, NULL, why, { NULL, NULL, 0, 0 } };
+	struct move mv = { irqs, cpus, NULL, why, { NULL, NULL, 0, 0 }, 0 };
 	enum mirq_err err = mirqi_cpus_check(dev->m, cpus, why);
 
 	if (err)
@@ -378,6 +391,32 @@ enum mirq_err mirq_affinity_set(struct mirq_irqs irqs, struct mirq_cpus cpus, st
 	err = move_locked(&mv);
 	mirqi_mutex_unlock(dev->m->host, &dev->mutex);
 	return err;
+}
+
+enum mirq_err mirqi_move_check(struct move *mv)
+{
+	enum mirq_err err = MIRQ_OK;
+	struct mirq_irq *irq;
+
+	for (irq = mv->batch.first; irq && !err; irq = irq->batch_next) {
+		err = check_movable(mv, irq);
+		if (!err)
+			err = wait_drained(mv, irq);
+		if (!err)
+			irq->other.kind = MIRQ_ROUTE_NONE;
+	}
+	return err;
+}
+
+enum mirq_err mirqi_move_take(struct move *mv)
+{
+	return take_new(mv);
+}
+
+enum mirq_err mirqi_move_drop(struct move *mv)
+{
+	drop_new(mv, NULL);
+	return MIRQ_OK;
 }
 
 enum mirq_err mirq_affinity_effective(struct mirq_irqs one, uint32_t *out_cpu)

@@ -175,7 +175,8 @@ static enum mirq_err assign_ids(struct request *r)
 	mirqi_batch_for_each(irq, &r->fresh) {
 		if (irq->flags & MIRQI_IRQ_HAS_ID)
 			continue;
-		err = mirqi_give_id_in(irq, mirqi_wanted(irq), &irq->route, r->h.why);
+		err = mirqi_give_id_in(irq, mirqi_cpus_usable(m, mirqi_wanted(irq)), &irq->route,
+				       r->h.why);
 		if (err) {
 			unassign_ids(r);
 			return err;

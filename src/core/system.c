@@ -194,8 +194,28 @@ enum mirq_err mirq_cpu_online(struct mirq *m, uint32_t cpu)
 		err = m->root->ops.cpu_up(m->root->init.data, cpu, m->cpus[cpu].hw_target);
 	if (err)
 		return err;
-	atomic_store_explicit(&m->cpus[cpu].is_online, 1, memory_order_release);
+	atomic_store_explicit(&m->cpus[cpu].phase, MIRQI_CPU_ONLINE, memory_order_release);
+	/* A kick that came as the CPU left may be lost: ids that retire are looked at again. */
+	atomic_store_explicit(&m->cpus[cpu].is_kicked, 0, memory_order_relaxed);
+	mirqi_kick(m, cpu);
 	return mirq_ids_online(m->ids, cpu);
+}
+
+int mirqi_cpus_have_online(const struct mirq *m, struct mirq_cpus cpus)
+{
+	uint32_t limit = cpus.range.limit ? cpus.range.limit : m->nr_cpus;
+
+	for (uint32_t cpu = cpus.range.limit ? cpus.range.first : 0; cpu < limit; cpu++)
+		if (mirqi_cpus_have(cpus, cpu) && mirqi_cpu_is_online(m, cpu))
+			return 1;
+	return 0;
+}
+
+struct mirq_cpus mirqi_cpus_usable(const struct mirq *m, struct mirq_cpus cpus)
+{
+	struct mirq_cpus all = { { 0, 0 }, NULL };
+
+	return mirqi_cpus_have_online(m, cpus) ? cpus : all;
 }
 
 enum mirq_err mirqi_cpus_check(struct mirq *m, struct mirq_cpus cpus, struct mirq_why *why)
@@ -207,10 +227,8 @@ enum mirq_err mirqi_cpus_check(struct mirq *m, struct mirq_cpus cpus, struct mir
 		return mirqi_fail_numbers(why, MIRQ_EINVAL, "affinity",
 					  "the CPU range is empty or ends beyond the system's CPUs",
 					  limit, m->nr_cpus, first);
-	for (; first < limit; first++)
-		if (mirqi_cpus_have(cpus, first) &&
-		    atomic_load_explicit(&m->cpus[first].is_online, memory_order_acquire))
-			return MIRQ_OK;
+	if (mirqi_cpus_have_online(m, cpus))
+		return MIRQ_OK;
 	return mirqi_fail_numbers(why, MIRQ_EINVAL, "affinity",
 				  "no CPU of the set is online: call mirq_cpu_online() there", 1, 0,
 				  cpus.range.first);

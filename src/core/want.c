@@ -128,13 +128,13 @@ struct mirq_range mirqi_plan_slice(const struct plan *p, uint32_t i)
 	if (p->want.placement != MIRQ_PLACE_SPREAD || p->block_log2)
 		return cpus.range;
 	for (uint32_t cpu = 0; cpu < m->nr_cpus; cpu++)
-		nr_in += mirqi_cpus_have(cpus, cpu) && m->cpus[cpu].is_online;
+		nr_in += mirqi_cpus_have(cpus, cpu) && mirqi_cpu_is_online(m, cpu);
 	from = (uint32_t)((uint64_t)i * nr_in / p->nr);
 	to = (uint32_t)((uint64_t)(i + 1) * nr_in / p->nr);
 	to = to > from ? to : from + 1;
 	nr_in = 0;
 	for (uint32_t cpu = 0; cpu < m->nr_cpus; cpu++) {
-		if (!mirqi_cpus_have(cpus, cpu) || !m->cpus[cpu].is_online)
+		if (!mirqi_cpus_have(cpus, cpu) || !mirqi_cpu_is_online(m, cpu))
 			continue;
 		if (nr_in == from)
 			r.first = cpu;

@@ -103,7 +103,12 @@ static enum mirq_err lapic_cpu_up(void *data, uint32_t cpu, uint32_t hw_target)
 	return MIRQ_OK;
 }
 
-/* INIT, start-up and NMI still reach a disabled APIC: the host can start the CPU again. */
+/*
+ * After this nothing new is accepted, what waits in IRR stays there until the APIC is reset or on
+ * again, and each entry of the local vector table is masked; INIT, start-up and NMI still arrive,
+ * so the host can start the CPU again. So the core looks at IRR before, not after: what came in
+ * between would be lost. [SDM3] 11.4.7.2.
+ */
 static void lapic_cpu_down(void *data, uint32_t cpu)
 {
 	const struct mirqi_lapic *l = data;

@@ -554,6 +554,7 @@ static void online_and_claim__no_such_cpu_or_id__enoent(void **state)
 
 	(void)state;
 	assert_int_equal(mirq_ids_online(p->ids, 2), MIRQ_ENOENT);
+	assert_int_equal(mirq_ids_offline(p->ids, 2), MIRQ_ENOENT);
 	assert_int_equal(mirq_ids_claim(p->ids, (struct mirq_target){ 2, 0x20 }), MIRQ_ENOENT);
 	assert_int_equal(mirq_ids_claim(p->ids, (struct mirq_target){ 0, 0x1f }), MIRQ_ENOENT);
 	assert_int_equal(mirq_ids_claim(p->ids, (struct mirq_target){ 0, 0xe0 }), MIRQ_ENOENT);
