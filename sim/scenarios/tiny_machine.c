@@ -213,6 +213,39 @@ static void step_flight(struct tiny *w)
 	set_pending(w, f.cpu, f.id);
 }
 
+/* One word of the message in the making: data, upper and lower address, or the other way round. The
+ * last one sends it. */
+static void step_sample(struct tiny *w)
+{
+	const uint64_t high = UINT64_C(0xffffffff) << 32;
+	struct tiny_sample *s = &w->sample, was = *s;
+	const struct mirq_msg *msg = &w->slots[was.slot].msg;
+
+	at_wire(w, ENGINE_READ);
+	if (s->serial != was.serial || s->nr_left != was.nr_left)
+		return;
+	s->nr_left--;
+	if (was.nr_left == (s->data_first ? 3u : 1u))
+		s->msg.data = msg->data;
+	else if (was.nr_left == 2)
+		s->msg.address |= msg->address & high;
+	else
+		s->msg.address |= msg->address & ~high;
+	engine_note(w->e, "slot %u: a word is read", was.slot);
+	if (!s->nr_left)
+		send(w, &s->msg);
+}
+
+static void sample(struct tiny *w, uint32_t slot)
+{
+	w->sample = (struct tiny_sample){ .serial = w->sample.serial + 1,
+					  .slot = slot,
+					  .nr_left = 3,
+					  .data_first = engine_pick(w->e, 2) };
+	while (w->sample.nr_left)
+		step_sample(w);
+}
+
 /* What was sent before has arrived; @translated: only what has passed the table. */
 static void push_flights(struct tiny *w, int translated)
 {
@@ -427,6 +460,21 @@ static void store_write(const struct mirq_slot *s, const struct mirq_msg msg[])
 		    msg[0].data);
 }
 
+static void store_write_words(const struct mirq_slot *s, const struct mirq_msg msg[])
+{
+	struct mirq_msg *own = &slot_of(s)->msg;
+	struct tiny *w = s->data;
+
+	at_register(w, ENGINE_WRITE);
+	own->address = (own->address & ~UINT64_C(0xffffffff)) | (uint32_t)msg[0].address;
+	at_register(w, ENGINE_WRITE);
+	own->address = (uint32_t)own->address | (msg[0].address >> 32 << 32);
+	at_register(w, ENGINE_WRITE);
+	own->data = msg[0].data;
+	engine_note(w->e, "slot %u := %#llx, %u", s->index, (unsigned long long)msg[0].address,
+		    msg[0].data);
+}
+
 static void store_mask(const struct mirq_slot *s)
 {
 	struct tiny *w = s->data;
@@ -454,6 +502,8 @@ static enum mirq_err store_flush(void *data)
 	struct tiny *w = data;
 
 	at_register(w, ENGINE_WRITE);
+	while (w->sample.nr_left)
+		step_sample(w);
 	push_flights(w, 0);
 	atomics_join(w->e);
 	return MIRQ_OK;
@@ -475,6 +525,22 @@ static const struct mirq_store_ops store_ops = {
 	.unmask = store_unmask,
 	.flush = store_flush,
 	.pending = store_pending,
+};
+
+static const struct mirq_store_ops store_ops_words = {
+	.size_bytes = sizeof(store_ops_words),
+	.write = store_write_words,
+	.flush = store_flush,
+};
+
+static const struct mirq_store_template store_kind_words = {
+	.size_bytes = sizeof(store_kind_words),
+	.name = "words",
+	.ops = &store_ops_words,
+	.masking = MIRQ_MASKS_NOTHING,
+	.update = MIRQ_UPDATE_WORDS,
+	.address_bits = 64,
+	.traits = MIRQ_STORE_OF_BUS,
 };
 
 static const struct mirq_store_template store_kind = {
@@ -586,6 +652,8 @@ static void raise_slot(struct tiny *w, uint32_t index)
 		}
 	if (slot->is_masked)
 		slot->is_pending = 1;
+	else if (w->init.options & TINY_WORDS)
+		sample(w, index);
 	else
 		send(w, &slot->msg);
 }
@@ -772,7 +840,7 @@ static void make_system(struct tiny *w)
 	struct mirq_device_init dev = { .size_bytes = sizeof(dev), .name = "device" };
 	struct mirq_store_init store = {
 		.size_bytes = sizeof(store),
-		.kind = &store_kind,
+		.kind = w->init.options & TINY_WORDS ? &store_kind_words : &store_kind,
 		.data = w,
 		.nr_slots = TINY_NR_SLOTS,
 	};
@@ -809,7 +877,7 @@ struct tiny *tiny_begin(struct engine *e, const struct tiny_init *init)
 	engine_name(e, &w->wire, "hardware");
 	engine_add_hooks(e, &hooks, w);
 	for (uint32_t slot = 0; slot < TINY_NR_SLOTS; slot++)
-		w->slots[slot].is_masked = 1;
+		w->slots[slot].is_masked = !(init->options & TINY_WORDS);
 	make_system(w);
 	for (uint32_t cpu = 0; cpu < TINY_NR_CPUS; cpu++) {
 		struct tiny_cpu *c = &w->cpus[cpu];

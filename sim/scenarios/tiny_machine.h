@@ -35,7 +35,8 @@
 enum tiny_option {
 	TINY_TABLE = 1,     /* a table remapper above the device */
 	TINY_NO_RESEND = 2, /* the root cannot raise ids: software replays */
-	TINY_C11 = 4        /* memory as weak as C11 allows, not as x86's */
+	TINY_C11 = 4,       /* memory as weak as C11 allows, not as x86's */
+	TINY_WORDS = 8      /* slots have no mask; their words are written and read one by one */
 };
 
 struct tiny;
@@ -55,6 +56,13 @@ struct tiny_user {
 
 struct tiny_slot {
 	uint32_t is_masked, is_pending;
+	struct mirq_msg msg;
+};
+
+/* A message in the making: the device has read some of its words. */
+struct tiny_sample {
+	uint32_t serial, slot, nr_left; /* words; 0: none is being made */
+	uint32_t data_first;
 	struct mirq_msg msg;
 };
 
@@ -105,6 +113,7 @@ struct tiny {
 	struct tiny_slot slots[TINY_NR_SLOTS];
 	uint32_t is_running[TINY_NR_SLOTS];
 	struct tiny_entry entries[TINY_NR_ENTRIES];
+	struct tiny_sample sample;
 	struct tiny_flight flights[TINY_NR_FLIGHTS]; /* oldest first */
 	uint32_t nr_flights, next_serial;
 	struct tiny_user users[TINY_NR_USERS];

@@ -19,6 +19,11 @@
  *   a slot is not read before its id is let go      free-reuse
  *   the message is changed while unmasked           move
  *   the new cell is not set                         all that move
+ *   word by word: the address first                 move-words; move-disable-words
+ *   word by word: no message in between, no read    all of words
+ *     after it, no cell for it, its id retired
+ *     early or never
+ *   word by word: its id not taken on the old CPU   move-move-words
  *   no kick after a move                            all that move
  *   request does not set cells                      all
  *   release forgets the CPU that was left           move-release

@@ -5,10 +5,12 @@
  * reads the words of its message one at a time, at any two moments of a move between which nobody
  * has read back from it: whatever it makes of them is this interrupt's.
  *
- * Breaks of the core that were tried, and what failed: the address first; both words in one write;
- * no read between the words; the message in between without an id, without a cell, not opened at a
- * root that masks, not retired, retired before the slot was told, not buried by a release; both
- * routes' ids equal although that one is taken; words not counted; upper address not looked at.
+ * Breaks of the core that were tried, each found here: the address first; no message in between;
+ * no read after it; its id not taken on the old CPU, not given back when the move is refused; its
+ * cell not set, buried, retired; retired before the slot was told it, or before the second read;
+ * not opened at a root that masks; the old id kept though it is taken on the new CPU; words or the
+ * upper address not counted; a second move that waits for the old id only; ids of the old CPU not
+ * waited for; only the fullest CPU looked at; a slot moved that is on without being requested.
  */
 #include "mock.h"
 
@@ -679,9 +681,10 @@ static void step__the_last_common_id_retires__is_waited_for(void **state)
 	(void)mock_alloc_on(r.near, 190, 1);
 	last = mock_alloc_on(r.near, 1, 1);
 	mock_request(last, &r.other[1]);
-	r.m->host.has_threads = 1; /* kicks wait until somebody waits */
+	mock_set_pending(r.m, 1, 223);
 	assert_int_equal(mirq_irq_free(last), MIRQ_OK);
-	r.m->host.has_threads = 0;
+	assert_int_equal(used_on(&r, 1), 192);
+	atomic_store(&r.m->root.cpus[1].irr[223], 0); /* gone before anybody looks again */
 	assert_int_equal(move(&r, r.irqs, 2), MIRQ_OK);
 	assert_int_equal(mirqi_irq(r.s->store, 0)->route.id, 223);
 	mock_sound(r.m);
@@ -767,6 +770,9 @@ static void ids__released_or_freed_while_pending__come_back_late(void **state)
 		else
 			assert_int_equal(mirq_irq_release(r.irqs, NULL), MIRQ_OK);
 		assert_int_equal(used_on(&r, 1), 2);
+		for (uint32_t i = 0; i < MOCK_NR(ways); i++)
+			assert_ptr_equal(*mirqi_cell(r.m->m, ways[i].cpu, ways[i].id),
+					 r.m->m->tomb);
 		(void)mock_deliver(r.m);
 		assert_int_equal(r.a[0].nr, 0);
 		assert_int_equal(late_and_stray(&r), 3);
