@@ -273,8 +273,8 @@ int rows_run(const struct rows_machine *m, enum rows_side side, rows_result *res
 
 		clear(&b);
 		if (row->needs & m->lacks) {
-			rows_say(&b, ROWS_NOT_MODELLED);
-			expected = ROWS_NOT_MODELLED;
+			rows_say(&b, ROWS_ABSENT);
+			expected = ROWS_ABSENT;
 		} else {
 			row->probe(&b);
 		}

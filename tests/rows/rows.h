@@ -31,7 +31,8 @@ enum rows_need {
 	ROWS_NEEDS_DMA_REMAPPING = 1,
 	ROWS_NEEDS_IOAPIC = 2, /* at 0xfec00000 */
 	ROWS_NEEDS_HPET = 4,   /* at 0xfed00000, message capable */
-	ROWS_NEEDS_WIDE_STORE = 8
+	ROWS_NEEDS_WIDE_STORE = 8,
+	ROWS_NEEDS_EIM = 16 /* 32-bit destinations */
 };
 
 struct rows_machine {
@@ -79,7 +80,7 @@ enum rows_side {
 	ROWS_QEMU
 };
 
-#define ROWS_NOT_MODELLED "not modelled"
+#define ROWS_ABSENT "not on this machine"
 
 /* Told of each row, in the order of the table; @expected is that of the side. */
 typedef void rows_result(void *context, const struct row *row, const char *observed,

@@ -207,6 +207,47 @@ void probe_compatible_allowed(struct rows_bench *b)
 	(void)rows_command(b, COMMAND_CFI, 0);
 }
 
+/* ---- Extended mode: 32-bit destinations ---- */
+
+/* The table is the same, read in the other way. */
+static void set_table(struct rows_bench *b, uint64_t mode)
+{
+	rows_write64(b, UNIT_IRTA, b->table_bus | IRTA_256_ENTRIES | mode);
+	if (!rows_command(b, COMMAND_SIRTP, 1))
+		rows_say(b, "(the table is not taken)");
+	rows_flush_all(b);
+}
+
+static void send_wide(struct rows_bench *b, uint32_t apic)
+{
+	set_table(b, IRTA_EIME);
+	b->table[2 * INDEX] = ENTRY_PRESENT | ENTRY_VECTOR(VECTOR) | ENTRY_WIDE_APIC(apic);
+	rows_send(b, ROWS_A, MESSAGE_REMAPPABLE(INDEX), 0);
+	rows_say_taken(b, "blocked");
+	set_table(b, 0);
+}
+
+void probe_wide_destination(struct rows_bench *b)
+{
+	send_wide(b, CPU);
+}
+
+/* No such APIC, but there is one with the same lower eight bits. */
+void probe_wide_upper_bits(struct rows_bench *b)
+{
+	send_wide(b, CPU | 0x100);
+}
+
+void probe_wide_compatible(struct rows_bench *b)
+{
+	set_table(b, IRTA_EIME);
+	(void)rows_command(b, COMMAND_CFI, 1);
+	rows_send(b, ROWS_A, MESSAGE_COMPATIBLE(CPU), VECTOR);
+	rows_say_taken(b, "blocked");
+	(void)rows_command(b, COMMAND_CFI, 0);
+	set_table(b, 0);
+}
+
 /* ---- Stored by DMA ---- */
 
 static void store(struct rows_bench *b, enum rows_device device, uint64_t address, uint32_t data,

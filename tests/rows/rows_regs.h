@@ -12,6 +12,7 @@
 /* ---- The unit ([VTD] 11.4) ---- */
 
 #define UNIT_CAP 0x008
+#define UNIT_ECAP 0x010
 #define UNIT_GCMD 0x018
 #define UNIT_GSTS 0x01c
 #define UNIT_RTADDR 0x020
@@ -40,8 +41,11 @@
 #define COMMAND_CFI 0x00800000u
 #define COMMAND_LASTING 0x96800000u /* TE, EAFL, QIE, IRE, CFI */
 
+#define ECAP_EIM 0x10u
+
 #define FSTS_ALL 0x7du
 #define IRTA_256_ENTRIES 7u
+#define IRTA_EIME BIT(11)
 
 #define FRCD_BYTES 16u
 #define FRCD_F BIT(63) /* high quadword */
@@ -71,6 +75,7 @@
 #define ENTRY_POSTED BIT(15)
 #define ENTRY_VECTOR(vector) ((uint64_t)(vector) << 16)
 #define ENTRY_APIC(id) ((uint64_t)(id) << 40)
+#define ENTRY_WIDE_APIC(id) ((uint64_t)(id) << 32) /* EIME */
 #define ENTRY_SQ(qualifier) ((uint64_t)(qualifier) << 16)
 #define ENTRY_SVT(type) ((uint64_t)(type) << 18)
 #define ENTRY_RESERVED_HIGH BIT(32)

@@ -191,6 +191,36 @@ static const struct row rows[] = {
 		.spec = "delivered cpu=0x1 vector=0x41",
 	},
 	{
+		.name = "wide-destination",
+		.text = "extended mode: a 32-bit destination",
+		.section = "5.1.3, 9.10",
+		.probe = probe_wide_destination,
+		.needs = ROWS_NEEDS_EIM,
+		.spec = "delivered cpu=0x1 vector=0x41",
+	},
+	{
+		.name = "wide-upper-bits",
+		.text = "extended mode: a destination that no APIC has, in its upper bits",
+		.section = "9.10",
+		.probe = probe_wide_upper_bits,
+		.needs = ROWS_NEEDS_EIM,
+		.spec = "blocked",
+		.qemu = "delivered cpu=0x1 vector=0x41",
+		.reason = "QEMU under TCG drops the upper 24 bits: ids above 254 cannot be shown "
+			  "there",
+	},
+	{
+		.name = "wide-compatible",
+		.text = "extended mode: compatibility format, CFI 1",
+		.section = "5.1.4",
+		.probe = probe_wide_compatible,
+		.needs = ROWS_NEEDS_EIM,
+		.spec = "blocked",
+		.qemu = "delivered cpu=0x1 vector=0x41",
+		.reason = "QEMU lets compatibility format through in every mode "
+			  "(compatible-blocked)",
+	},
+	{
 		.name = "entry-stale",
 		.text = "an entry is used, changed without invalidation, used again",
 		.section = "6.1",
