@@ -188,7 +188,7 @@ static void tell_deadlock(struct engine *e)
 /* The current fiber, if any, does not go on by itself. Comes back when it is its turn again. */
 static void leave(struct engine *e)
 {
-	uint32_t set;
+	uint32_t set, chosen;
 
 	if (!e->must_end) {
 		call_last(e);
@@ -203,7 +203,9 @@ static void leave(struct engine *e)
 	if (!(e->able & ~e->waiting))
 		call_idle(e);
 	set = engine_fair_set(e, e->able & ~e->waiting);
-	go_to(e, member(set, engine_decide(e, (uint32_t)__builtin_popcount(set), 0)));
+	chosen = engine_decide(e, (uint32_t)__builtin_popcount(set), 0);
+	if (!e->is_over) /* a schedule may not fit at its very first choice */
+		go_to(e, member(set, chosen));
 }
 
 static void fiber_main(void *context)

@@ -156,11 +156,16 @@ static void failure__replayed_by_its_schedule__fails_alike(void **state)
 
 static void schedule__that_does_not_fit__is_refused(void **state)
 {
-	char *text = printed("move-table@100000:1", ENGINE_FAILED);
+	/* Behind the last choice; at the first one, before any fiber runs. */
+	static const char *const words[] = { "move-table@100000:1", "move-table@1:9" };
 
 	(void)state;
-	assert_non_null(strstr(text, "the schedule does not fit"));
-	free(text);
+	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++) {
+		char *text = printed(words[i], ENGINE_FAILED);
+
+		assert_non_null(strstr(text, "the schedule does not fit"));
+		free(text);
+	}
 }
 
 /* The word that a random run prints gives that run, wherever in a row it was. */
