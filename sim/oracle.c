@@ -170,13 +170,17 @@ static void rest_cpu(struct oracle *o, uint32_t cpu)
 
 uint32_t oracle_faults(struct oracle *o)
 {
-	struct mirq_fault fault;
 	uint32_t nr = 0;
 
-	while (o->m && !mirq_fault_next(o->m, &fault))
+	while (o->m && !mirq_fault_next(o->m, &o->last_fault))
 		nr++;
 	o->stats.nr_faults += nr;
 	return nr;
+}
+
+void oracle_last_fault(const struct oracle *o, struct mirq_fault *out_fault)
+{
+	*out_fault = o->last_fault;
 }
 
 static uint64_t nr_recorded(const struct oracle *o)

@@ -36,6 +36,8 @@
 #ifndef SIM_ORACLE_H
 #define SIM_ORACLE_H
 
+#include <mirq/inspect.h>
+
 #include "port.h"
 
 struct oracle;
@@ -132,5 +134,9 @@ void oracle_stats(const struct oracle *o, struct oracle_stats *out_stats);
 uint64_t oracle_called(const struct oracle *o, struct mirq_irqs one);
 /* Read and clear all recorded faults: also for a handler of the unit's event. */
 uint32_t oracle_faults(struct oracle *o);
+/* The last one that was read. */
+void oracle_last_fault(const struct oracle *o, struct mirq_fault *out_fault);
+/* The machine's hook is the oracle's: who sets another one calls this in it. */
+void oracle_on_point(void *context, enum engine_point point);
 
 #endif

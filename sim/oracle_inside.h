@@ -88,6 +88,7 @@ struct oracle {
 	struct oracle_text *bare;  /* the machine before mirq */
 	uint64_t bare_live, bare_ram_bytes, bare_recorded;
 	struct oracle_stats stats;
+	struct mirq_fault last_fault;
 	char verdict[ORACLE_TEXT_BYTES];
 };
 
@@ -103,9 +104,6 @@ void oracle_on_event(void *context, const struct sim_event *event);
 void oracle_on_trace(void *context, enum mirq_event event, uint32_t number, uint64_t a, uint64_t b);
 enum mirq_handled oracle_handle(void *context);
 void oracle_own(struct oracle *o, uint32_t cpu, uint32_t id, uint32_t owner);
-
-/* oracle_calls.c */
-void oracle_on_point(void *context, enum engine_point point);
 
 /* oracle_state.c: @m NULL: of the machine only. */
 struct oracle_text *oracle_text_new(struct sim *s, struct mirq *m);
