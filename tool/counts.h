@@ -25,7 +25,8 @@
 	X(late, "interrupts taken while they were being released")                                 \
 	X(blocked, "messages that a remapping unit refused")                                       \
 	X(reported, "of them, read by the fault handler")                                          \
-	X(stray, "interrupts that CPUs took for nobody")
+	X(stray, "interrupts that CPUs took for nobody")                                           \
+	X(judged, "single checks of the oracle")
 
 struct counts {
 #define X(name, text) uint64_t name;

@@ -7,7 +7,7 @@
 
 #include "world.h"
 
-#define DRIVER_QUEUES 4096u /* of all drivers, about */
+#define DRIVER_QUEUES 1024u /* of all drivers, about */
 
 void driver_make_all(struct world *w)
 {
@@ -45,9 +45,10 @@ void driver_free_all(struct world *w)
 
 /* ---- Queues ---- */
 
-static enum mirq_handled queue_handle(void *context)
+static enum mirq_handled queue_handle(void *context, uint32_t slot)
 {
-	struct queue *q = context;
+	struct driver *d = context;
+	struct queue *q = &d->queues[slot];
 
 	q->nr_calls++;
 	q->nr_while_off += q->is_off;
@@ -103,14 +104,13 @@ struct mirq_irqs driver_irq(const struct driver *d, const struct queue *q)
 
 int driver_is_movable(const struct driver *d)
 {
-	return mirq_device_is_isolated(d->dev) || d->spec->nr_msix ||
-	       (d->spec->nr_msi == 1 && !d->spec->is_msi_unmaskable);
+	return mirq_device_is_isolated(d->dev) || d->spec->nr_msix || d->spec->nr_msi == 1;
 }
 
 int driver_attach(struct driver *d)
 {
 	struct mirq_why why = { .text = NULL };
-	enum mirq_err err = sim_pci_attach(d->w->s, d->w->m, d->name, &d->dev);
+	enum mirq_err err = oracle_pci_attach(d->w->o, d->name, &d->dev);
 
 	if (!err)
 		return 1;
@@ -132,11 +132,9 @@ int driver_request(struct driver *d)
 	struct mirq_why why = { .text = NULL };
 	const struct mirq_irq_want want = { MIRQ_SIZED(mirq_irq_want), .why = &why,
 					    .placement = MIRQ_PLACE_SPREAD };
-	const struct mirq_irq_handler h = { MIRQ_SIZED(mirq_irq_handler), .why = &why,
-					    .handle = queue_handle, .context = d->queues,
-					    .stride_bytes = sizeof(d->queues[0]) };
-	enum mirq_err err = mirq_pci_alloc_irqs(d->dev, 1, d->nr_queues, MIRQ_PCI_ANY, &want,
-						&d->irqs);
+	const struct oracle_handler h = { .body = queue_handle, .context = d };
+	enum mirq_err err = oracle_alloc(d->w->o, d->dev, 1, d->nr_queues, MIRQ_PCI_ANY, &want,
+					 &d->irqs);
 
 	if (err) {
 		d->irqs.store = NULL;
@@ -146,7 +144,7 @@ int driver_request(struct driver *d)
 	if (mirq_irq_count(d->irqs) > d->nr_queues)
 		d->irqs.slots.limit = d->irqs.slots.first + d->nr_queues;
 	queues_on(d, 1);
-	err = mirq_irq_request(d->irqs, &h);
+	err = oracle_request(d->w->o, d->irqs, &h, NULL);
 	if (!err)
 		return 1;
 	queues_on(d, 0);
@@ -172,20 +170,20 @@ void driver_release(struct driver *d)
 
 	for (uint32_t i = 0; i < mirq_irq_count(irqs); i++)
 		d->queues[i].is_busy = 0;
-	if (mirq_irq_release(irqs, NULL))
+	if (oracle_release(d->w->o, irqs, ORACLE_ALL))
 		(void)report_check(d->w->report, 0, "%s: not released", d->name);
 	for (uint32_t i = 0; i < mirq_irq_count(irqs); i++) {
 		d->queues[i].is_off = 1;
 		queue_poll(&d->queues[i]);
 	}
-	if (mirq_irq_free(irqs))
+	if (oracle_free(d->w->o, irqs))
 		(void)report_check(d->w->report, 0, "%s: not freed", d->name);
 	d->irqs.store = NULL;
 }
 
 void driver_detach(struct driver *d)
 {
-	if (mirq_device_detach(d->dev))
+	if (oracle_device_detach(d->w->o, d->dev))
 		(void)report_check(d->w->report, 0, "%s: not detached", d->name);
 	d->dev = NULL;
 }

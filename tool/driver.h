@@ -64,7 +64,7 @@ void queue_poll(struct queue *q);
 struct queue *queue_at(struct world *w, uint32_t index);
 uint32_t queue_nr(struct world *w);
 
-/* Can its interrupts move? Without a remapper only what can be masked. */
+/* Can its interrupts move? Without a remapper those that share a message cannot. */
 int driver_is_movable(const struct driver *d);
 
 #endif

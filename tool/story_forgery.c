@@ -48,27 +48,28 @@ static void forge(struct world *w, struct driver *forger, const char *what,
 		  const struct mirq_msg *msg, uint8_t reason)
 {
 	struct counts before = world_counts(w), after;
+	struct mirq_fault fault;
 	uint64_t nr_before = nr_calls(w);
 	uint32_t from = sim_device_requester(forger->hardware);
 
 	sim_device_write(forger->hardware, msg->address, msg->data);
 	sim_run_until_idle(w->s);
 	if (w->nr_fault_irqs < w->nr_units)
-		world_read_faults(w);
+		(void)oracle_faults(w->o);
+	oracle_last_fault(w->o, &fault);
 	after = world_counts(w);
-	(void)report_check(
-		w->report,
-		after.blocked == before.blocked + 1 && after.reported == before.reported + 1 &&
-			nr_calls(w) == nr_before && w->last_fault.reason_code == reason &&
-			w->last_fault.requester == from,
-		"%s writes %s (0x%llx = 0x%x): %llu blocked, %llu reported: sender "
-		"%02x:%02x.%x, reason 0x%x; %llu handlers called",
-		forger->name, what, (unsigned long long)msg->address, msg->data,
-		(unsigned long long)(after.blocked - before.blocked),
-		(unsigned long long)(after.reported - before.reported),
-		w->last_fault.requester >> 8, w->last_fault.requester >> 3 & 31,
-		w->last_fault.requester & 7, w->last_fault.reason_code,
-		(unsigned long long)(nr_calls(w) - nr_before));
+	(void)report_check(w->report,
+			   after.blocked == before.blocked + 1 &&
+				   after.reported == before.reported + 1 &&
+				   nr_calls(w) == nr_before && fault.reason_code == reason &&
+				   fault.requester == from,
+			   "%s writes %s (0x%llx = 0x%x): %llu blocked, %llu reported: sender "
+			   "%02x:%02x.%x, reason 0x%x; %llu handlers called",
+			   forger->name, what, (unsigned long long)msg->address, msg->data,
+			   (unsigned long long)(after.blocked - before.blocked),
+			   (unsigned long long)(after.reported - before.reported),
+			   fault.requester >> 8, fault.requester >> 3 & 31, fault.requester & 7,
+			   fault.reason_code, (unsigned long long)(nr_calls(w) - nr_before));
 }
 
 static void play_forgery(struct world *w)

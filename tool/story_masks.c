@@ -14,15 +14,15 @@ static int pause_one(struct world *w, struct queue *q)
 	int is_good;
 
 	world_go_to_cpu(w);
-	mirq_irq_disable(irq);
-	is_good = !mirq_irq_sync(irq);
+	oracle_disable(w->o, irq);
+	is_good = !oracle_sync(w->o, irq);
 	q->is_off = 1;
 	for (uint32_t i = world_random(w, 3); i; i--)
 		queue_raise(q);
 	sim_pass_ns(w->s, 1000);
 	(void)sim_step_delivery(w->s);
 	q->is_off = 0;
-	return !mirq_irq_enable(irq) && is_good;
+	return !oracle_enable(w->o, irq) && is_good;
 }
 
 static void play_masks(struct world *w)

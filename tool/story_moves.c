@@ -9,7 +9,7 @@ struct moves {
 	uint32_t nr_tried, nr_done, nr_pinned, nr_busy;
 };
 
-/* What mirq may refuse: what cannot be masked, where no remapper stands above it. */
+/* What mirq may refuse: slots that share a message, where no remapper stands above them. */
 static int may_be_refused(const struct driver *d, enum mirq_err err)
 {
 	return err == MIRQ_ENOTSUP && !driver_is_movable(d);
@@ -28,13 +28,18 @@ static void count_moved(struct world *w, struct mirq_irqs irqs, const uint32_t *
 static enum mirq_err set_affinity(struct world *w, struct mirq_irqs irqs, struct mirq_cpus cpus,
 				  struct moves *moves, struct mirq_why *why)
 {
-	enum mirq_err err = mirq_affinity_set(irqs, cpus, why);
+	struct oracle_call call;
+	enum mirq_err err;
 
-	if (err != MIRQ_EBUSY)
-		return err;
-	moves->nr_busy++;
-	sim_run_until_idle(w->s);
-	return mirq_affinity_set(irqs, cpus, why);
+	for (uint32_t i = 0;; i++) {
+		oracle_call_begin(w->o, &call, "mirq_affinity_set");
+		err = mirq_affinity_set(irqs, cpus, why);
+		oracle_call_end(w->o, &call, err);
+		if (err != MIRQ_EBUSY || i)
+			return err;
+		moves->nr_busy++;
+		sim_run_until_idle(w->s);
+	}
 }
 
 static void move_one(struct world *w, struct queue *q, struct moves *moves)
@@ -87,7 +92,7 @@ static void move_all(struct world *w, struct driver *d, struct mirq_cpus cpus, s
 static void tell(struct world *w, const char *what, const struct moves *moves)
 {
 	(void)report_check(w->report, moves->nr_done + moves->nr_pinned == moves->nr_tried,
-			   "%s: %u of %u done, %u pinned (they cannot be masked), %u waited for",
+			   "%s: %u of %u done, %u pinned (they share a message), %u waited for",
 			   what, moves->nr_done, moves->nr_tried, moves->nr_pinned, moves->nr_busy);
 }
 

@@ -30,7 +30,9 @@ static enum mirq_x86_remap remap_of(const struct sim_spec *spec)
 
 static enum mirq_handled read_faults(void *context)
 {
-	world_read_faults(context);
+	struct world *w = context;
+
+	(void)oracle_faults(w->o);
 	return MIRQ_HANDLED;
 }
 
@@ -72,7 +74,8 @@ static void tell_machine(struct world *w)
 	for (uint32_t i = 0; i < spec->nr_units; i++)
 		nr_remapping += !spec->units[i].has_no_ir && !spec->units[i].has_no_qi;
 	report_line(w->report, "machine",
-		    "%u CPUs on %u nodes, %s, %u VT-d units (%u remap), %u devices, seed %llu",
+		    "CPUs: %u, nodes: %u, %s; VT-d units: %u, that remap: %u; devices: %u; "
+		    "seed: %llu",
 		    spec->nr_cpus, spec->nr_nodes, spec->is_x2apic_entered ? "x2APIC" : "xAPIC",
 		    spec->nr_units, nr_remapping, spec->nr_devices, (unsigned long long)spec->seed);
 }
@@ -110,9 +113,9 @@ static void play_start(struct world *w)
 	tell_machine(w);
 	w->nr_entries = nr_entries(w);
 	x86.vtd_nr_entries = w->nr_entries;
-	err = sim_attach(w->s, &x86, &w->m);
+	err = oracle_attach(w->o, &x86);
+	w->m = oracle_mirq(w->o);
 	if (err) {
-		w->m = NULL;
 		world_refused(w, "attach", err, &why);
 		(void)report_check(w->report, 0, "mirq is on the machine");
 		return;

@@ -5,6 +5,9 @@
  */
 #include "world.h"
 
+#include <string.h>
+
+#define CHAPTER_POINTS 50000000u
 #define TRAFFIC_ONE_IN 4u    /* points */
 #define TRAFFIC_OPEN_MAX 48u /* the machine has room for what is under way */
 
@@ -26,36 +29,36 @@ static void raise_any(struct world *w)
 
 	if (!q || !q->is_busy || nr_open(w) >= TRAFFIC_OPEN_MAX)
 		return;
-	w->nr_to_come -= w->nr_to_come != 0;
 	queue_raise(q);
 }
 
-static void on_point(void *context, enum engine_point point)
+/* A call of mirq that does not end, or a machine that does not come to rest. */
+static int is_endless(struct world *w)
+{
+	const char *verdict = oracle_verdict(w->o);
+
+	return ++w->nr_points > CHAPTER_POINTS || (verdict && !strncmp(verdict, "I7", 2));
+}
+
+void world_on_point(void *context, enum engine_point point)
 {
 	struct world *w = context;
 
-	(void)point;
-	if ((w->nr_to_come || w->is_pouring) && !world_random(w, TRAFFIC_ONE_IN))
+	oracle_on_point(w->o, point);
+	if (w->way_out && is_endless(w))
+		longjmp(*w->way_out, 1);
+	if (w->is_pouring && !world_random(w, TRAFFIC_ONE_IN))
 		raise_any(w);
-}
-
-void traffic_begin(struct world *w, uint32_t nr)
-{
-	w->nr_to_come = nr;
-	sim_set_hook(w->s, on_point, w);
 }
 
 void traffic_pour(struct world *w)
 {
 	w->is_pouring = 1;
-	sim_set_hook(w->s, on_point, w);
 }
 
 void traffic_end(struct world *w)
 {
 	w->is_pouring = 0;
-	w->nr_to_come = 0;
-	sim_set_hook(w->s, NULL, NULL);
 	sim_run_until_idle(w->s);
 }
 

@@ -6,6 +6,32 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define LIMIT_NS UINT64_C(20000000)
+#define LIMIT_POINTS UINT64_C(1000000)
+#define LIMIT_WAITS 64u
+
+/* Every interrupt twice: what was given back is remembered as long as it may be late. */
+static uint32_t nr_lines(const struct world *w)
+{
+	uint32_t nr = 8;
+
+	for (uint32_t i = 0; i < w->nr_drivers; i++)
+		nr += 2 * w->drivers[i].nr_queues;
+	return nr;
+}
+
+/* How long one call of mirq may take: on a slow machine longer. */
+static void set_limits(struct world *w, const struct sim_spec *spec)
+{
+	const struct sim_timing *t = &spec->timing;
+	uint64_t slow = (uint64_t)t->posted + t->message + t->remapped + t->ipi;
+
+	for (uint32_t i = 0; i < spec->nr_units; i++)
+		slow += spec->units[i].nr_steps + spec->units[i].nr_command_steps;
+	oracle_limits(w->o, LIMIT_NS + LIMIT_WAITS * slow * spec->tick_ns,
+		      LIMIT_POINTS + LIMIT_WAITS * slow);
+}
+
 struct world *world_new(const struct sim_spec *spec, struct report *r)
 {
 	struct world *w = calloc(1, sizeof(*w));
@@ -18,12 +44,17 @@ struct world *world_new(const struct sim_spec *spec, struct report *r)
 	}
 	w->report = r;
 	w->random = spec->seed * UINT64_C(0x9e3779b97f4a7c15) | 1;
+	driver_make_all(w);
+	w->o = oracle_new(w->s, nr_lines(w));
+	set_limits(w, spec);
+	sim_set_hook(w->s, world_on_point, w);
 	return w;
 }
 
 void world_free(struct world *w)
 {
 	driver_free_all(w);
+	oracle_free_memory(w->o);
 	sim_free(w->s);
 	free(w);
 }
@@ -50,12 +81,6 @@ void world_refused(struct world *w, const char *what, enum mirq_err err, const s
 void world_go_to_cpu(struct world *w)
 {
 	sim_cpu_set(w->s, world_random(w, sim_spec(w->s)->nr_cpus));
-}
-
-void world_read_faults(struct world *w)
-{
-	while (!mirq_fault_next(w->m, &w->last_fault))
-		w->nr_faults++;
 }
 
 /* ---- Counting ---- */
@@ -115,6 +140,7 @@ static void count_mirq(struct world *w, struct counts *c)
 
 struct counts world_counts(struct world *w)
 {
+	struct oracle_stats oracle;
 	struct counts c = { 0 };
 
 	if (w->m)
@@ -132,15 +158,16 @@ struct counts world_counts(struct world *w)
 		}
 	}
 	c.moved = w->nr_moved;
-	c.reported = w->nr_faults;
+	oracle_stats(w->o, &oracle);
+	c.reported = oracle.nr_faults;
+	c.judged = oracle.nr_checks;
 	return c;
 }
 
 void world_leave(struct world *w)
 {
-	sim_run_until_idle(w->s);
+	oracle_rest(w->o);
 	count_mirq(w, &w->ended);
-	mirq_fini(w->m);
-	sim_bind(w->s, NULL);
+	(void)oracle_finish(w->o);
 	w->m = NULL;
 }

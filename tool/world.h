@@ -6,31 +6,33 @@
 #ifndef TOOL_WORLD_H
 #define TOOL_WORLD_H
 
+#include <setjmp.h>
+
 #include <mirq/inspect.h>
 
-#include "../sim/port.h"
+#include "../sim/oracle.h"
 #include "driver.h"
 #include "report.h"
 
 struct world {
 	struct report *report;
 	struct sim *s;
+	struct oracle *o;       /* watches it all */
 	struct mirq *m;         /* NULL: not yet, or not any more */
 	struct driver *drivers; /* one per device of the machine */
 	uint32_t nr_drivers;
 	uint64_t random;
-	/* Traffic that goes on while something else is done: */
-	uint32_t nr_to_come; /* events */
-	uint32_t is_pouring; /* as long as it is on */
+	uint32_t is_pouring; /* devices interrupt while something else is done */
+	uint64_t nr_points;  /* of this chapter */
+	jmp_buf *way_out;    /* of a chapter that does not end; NULL: none is being played */
 	/* Units that remap, and their faults: */
 	uint32_t nr_units;
 	uint32_t nr_entries;                        /* of each unit's table */
 	struct mirq_irqs fault_irqs[SIM_MAX_UNITS]; /* of those that can interrupt */
 	uint32_t nr_fault_irqs;
-	struct mirq_fault last_fault;
-	uint64_t nr_faults;
 	/* Counted by the tool itself: */
 	uint64_t nr_moved;
+	uint32_t is_broken;  /* the oracle has said why */
 	struct counts ended; /* of mirq, when it is not there any more */
 };
 
@@ -47,14 +49,12 @@ void world_refused(struct world *w, const char *what, enum mirq_err err,
 		   const struct mirq_why *why);
 /* On another CPU from now on: calls of mirq are made there. */
 void world_go_to_cpu(struct world *w);
-/* What units have recorded. */
-void world_read_faults(struct world *w);
 
 /* ---- traffic.c ---- */
 
-/* @nr events come by and by, at any point of what the caller does next. */
-void traffic_begin(struct world *w, uint32_t nr);
-/* Events come until traffic_end(). */
+/* The machine's hook. */
+void world_on_point(void *context, enum engine_point point);
+/* Devices interrupt at any point of what the caller does next, until traffic_end(). */
 void traffic_pour(struct world *w);
 /* No more events; all that is under way arrives. */
 void traffic_end(struct world *w);
