@@ -169,13 +169,18 @@ void firing_tell(struct firing_device *d, uint32_t slot)
 enum mirq_err firing_move(struct firing_device *d, uint32_t i, uint32_t cpu, struct mirq_why *why)
 {
 	struct mirq_irqs one = mirq_irq_at(d->irqs, i);
+	struct mirq_irq_info before;
 	enum mirq_err err = MIRQ_EBUSY;
 
+	if (mirq_irq_inspect(one, &before))
+		return MIRQ_EINVAL;
 	for (uint32_t tries = 0; err == MIRQ_EBUSY && tries < MOVE_TRIES; tries++)
 		err = mirq_affinity_set(one, mirq_cpus_one(cpu), why);
-	if (!err)
-		firing_tell(d, one.slots.first);
-	return err;
+	if (err)
+		return err;
+	firing_tell(d, one.slots.first);
+	witness_between(d->name, one, before.route.hw_target);
+	return MIRQ_OK;
 }
 
 void firing_free(struct firing_device *d)

@@ -3,8 +3,9 @@
  * Scenario affinity: every interrupt is moved over the CPUs while another CPU fires it without a
  * pause. After each move the events arrive at the new CPU, and none is lost on the way.
  *
- * With a remapper everything moves. Without one, an MSI that cannot be masked may be refused, with
- * a sentence. On one CPU there is nobody who could fire meanwhile: then between the moves.
+ * With a remapper everything moves. Without one, MSIs that share a message are refused, with a
+ * sentence; one alone moves, masked or by a message in between. On one CPU there is nobody who
+ * could fire meanwhile: then between the moves.
  */
 #include "scenario.h"
 
@@ -44,10 +45,11 @@ static bool arrives_at(struct firing_device *d, uint32_t slot, uint32_t cpu, boo
 	return __atomic_load_n(&d->slots[slot].handled_cpu, __ATOMIC_RELAXED) == cpu;
 }
 
-/* Only a message in the device itself that cannot be masked may stay where it is. */
+/* Only slots that share one message, without a remapper, may stay where they are. */
 static bool may_refuse(const struct firing_device *d)
 {
-	return !mirq_device_is_isolated(d->dev) && !(d->driver->kinds & MIRQ_PCI_MSIX);
+	return !mirq_device_is_isolated(d->dev) && !(d->driver->kinds & MIRQ_PCI_MSIX) &&
+	       mirq_irq_count(d->irqs) > 1;
 }
 
 static bool move(struct firing_device *d, uint32_t i, uint32_t cpu, bool has_load, struct moves *m)

@@ -88,6 +88,22 @@ void witness_slot(const char *device, const struct pci_function *function, struc
 	      one.slots.first, sid, index, info.route.id, info.route.hw_target);
 }
 
+void witness_between(const char *device, struct mirq_irqs one, uint32_t old_apic)
+{
+	char name[NAME_BYTES];
+	struct mirq_irq_info info;
+	struct mirq_hop_info hop;
+
+	/* Mask bits and pending bits of MSI come together: [PCIE] 7.7.1. */
+	if (!is_asked() || mirq_irq_pending(one) != MIRQ_PENDING_UNKNOWN ||
+	    mirq_irq_inspect(one, &info) || mirq_irq_inspect_hop(one, 1, &hop) ||
+	    hop.role == MIRQ_ROLE_REMAPPER)
+		return;
+	join(name, device);
+	print("witness: slot device=%s slot=%u sid=none index=none vector=%u apic=%u\n", name,
+	      one.slots.first, info.route.id, old_apic);
+}
+
 void witness_free(const char *device, uint32_t slot)
 {
 	char name[NAME_BYTES];

@@ -20,6 +20,9 @@ void witness_begin(bool is_remapped);
 /* After @one was requested, and after each move of it. @function NULL: the remapper's own. */
 void witness_slot(const char *device, const struct pci_function *function, struct mirq_irqs one);
 
+/* After a move of @one: the message in between, where it can neither be masked nor is remapped. */
+void witness_between(const char *device, struct mirq_irqs one, uint32_t old_apic);
+
 /* After slot @slot was released. */
 void witness_free(const char *device, uint32_t slot);
 
