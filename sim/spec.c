@@ -181,11 +181,9 @@ static const char *line_find(const char *text, const struct spec_subject *s)
 	uint32_t nr_seen = 0;
 
 	for (const char *word = text; *word; word = line_next_word(word)) {
-		int is_device = line_is_device(word);
-
-		if (s->group == SPEC_MACHINE && !is_device && line_is(word, s->word))
+		if (s->group == SPEC_MACHINE && line_is(word, s->word))
 			return word;
-		if (s->group == SPEC_DEVICE && is_device && nr_seen++ == s->index)
+		if (s->group == SPEC_DEVICE && line_is_device(word) && nr_seen++ == s->index)
 			return line_find_option(word, s->word);
 	}
 	return text;
@@ -221,7 +219,7 @@ struct line_writer {
 static void line_put(struct line_writer *w, const char *text)
 {
 	for (; *text; text++, w->nr_chars++)
-		if (w->nr_chars + 1 < w->size_bytes)
+		if (w->nr_chars < w->size_bytes)
 			w->text[w->nr_chars] = *text;
 }
 

@@ -12,6 +12,7 @@ by the program and by the schema. What the schema bounds, the program refuses ou
 import argparse
 import copy
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -68,6 +69,16 @@ def check_blocks(program, fix):
             finding(DOC, begin, f"table '{name}' differs from what the program prints; --fix writes it")
     if fix:
         DOC.write_text("\n".join(lines) + "\n")
+
+
+def check_forms(program):
+    """The machine that the document shows in both forms is one machine."""
+    blocks = re.findall(r"^```(json)?\n(.*?)^```$", DOC.read_text(), re.MULTILINE | re.DOTALL)
+    texts = [text for _, text in blocks[:2]]
+    if [form for form, _ in blocks[:2]] != ["", "json"]:
+        finding(DOC, 1, "does not begin with a machine in one line, then in JSON")
+    elif printed(program, "line", texts[0]) != printed(program, "line", texts[1]):
+        finding(DOC, 1, "its first two machines differ")
 
 
 def check_schema(program, fix):
@@ -152,6 +163,7 @@ def main():
     if len(example_files()) < 4:
         finding(ROOT / "examples/machines", 1, "there are fewer than four examples")
     check_blocks(arguments.program, arguments.fix)
+    check_forms(arguments.program)
     schema = check_schema(arguments.program, arguments.fix)
     check_bounds(arguments.program, schema)
     is_complete = check_examples(schema)

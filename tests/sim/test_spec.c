@@ -2,6 +2,12 @@
 /*
  * test_spec.c - descriptions of machines: each word in both forms, what is refused and where it
  * says so, that both forms print what they read, and that no bytes do harm.
+ *
+ * Breaks tried, each seen to fail: numbers that wrap, bounds off by one, no check of powers and
+ * pages, members of two words exchanged, nothing refused the second time, each check of the whole
+ * left out or off by one, slots of bridges not counted, options not looked for, a line cut one byte
+ * late, jansson's duplicates allowed, lines and columns off by one, escapes in keys not undone,
+ * lists not skipped, no end of the text in the walk, no limits, files not told from text.
  * Sources: docs/machines.md; [JSON].
  */
 #include <setjmp.h>
@@ -18,6 +24,7 @@
 #include "../../sim/port.h"
 #include "../../sim/spec.h"
 #include "../../sim/spec_json.h"
+#include "../../sim/spec_where.h"
 
 #define NR(a) (sizeof(a) / sizeof((a)[0]))
 #define TEXT_BYTES 0x10000u
@@ -302,6 +309,7 @@ static void spec__wrong_words__named_with_their_place(void **state)
 		{ "vtd=eim,eim", "eim", 8, "before" },
 		{ "vtd vtd vtd vtd vtd", "vtd", 16, "at most four" },
 		{ "averyveryverylongname:msi=1", "averyveryverylongname:msi=1", 0, "name" },
+		{ "a-name-that-is16:msi=1", "a-name-that-is16:msi=1", 0, "name" },
 		{ ":msi=1", ":msi=1", 0, "name" },
 		{ "a b/c:msi=1", "a", 0, "no such word" },
 		{ "  b/c:msi=1", "b/c:msi=1", 2, "made of" },
@@ -386,6 +394,8 @@ static void spec_json__wrong_text__line_column_and_key(void **state)
 		{ "{\"about\": {\"cpus\": \"]}\\\"\"},\n\"cpus\": 0}", 1, 2, "about", "string" },
 		{ "{\"about\": \"\\\" \\\\\",\r\n \"\\u0063pus\": 0}", 2, 2, "cpus", "1 to 4096" },
 		{ "{\"cpus\": null}", 1, 2, "cpus", "1 to 4096" },
+		{ "{\"seed\": -1}", 1, 2, "seed", "0 to 18446744073709551615" },
+		{ "{\"units\": [{}, {\"eim\": true}, {}],\n \"cpus\": 0}", 2, 2, "cpus", "1 to" },
 		{ "{\"x2apic\": 1}", 1, 2, "x2apic", "true or false" },
 		{ "{\"timing\": []}", 1, 2, "timing", "object" },
 		{ "{\"timing\": {\n \"posted\": 0,\t\"tick\": 1}}", 2, 15, "timing.tick",
@@ -711,7 +721,7 @@ static void examples__with_mirq__interrupt(void **state)
 		mirq_fini(m);
 		sim_free(s);
 	}
-	assert_int_equal(nr_raised, 14);
+	assert_int_equal(nr_raised, 15);
 }
 
 /* ---- Any bytes ---- */
@@ -722,6 +732,7 @@ static void examples__with_mirq__interrupt(void **state)
  */
 static uint32_t swallow(const char *bytes, size_t size_bytes)
 {
+	static const struct spec_step steps[] = { { "units", 0 }, { NULL, 1 }, { "eim", 0 } };
 	char *text = malloc(size_bytes ? size_bytes : 1), *line = malloc(size_bytes + 1);
 	struct sim_error e = { .line = 0 };
 	struct sim_spec spec;
@@ -734,6 +745,7 @@ static uint32_t swallow(const char *bytes, size_t size_bytes)
 	line[size_bytes] = 0;
 	for (size_t i = 0; i < size_bytes; i++)
 		nr_lines += text[i] == '\n';
+	assert_in_range(spec_where(text, size_bytes, steps, NR(steps)), 0, size_bytes);
 	if (!sim_spec_read_json(text, size_bytes, &spec, &e)) {
 		round_trip(&spec);
 		nr_good++;
