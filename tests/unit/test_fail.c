@@ -767,7 +767,7 @@ static void memory__each_call_fails__nothing_changes(void **state)
 			for (uint64_t n = 1; fail_memory(sc, n, persistent, used); n++)
 				;
 	}
-	print_message("%llu failures of memory injected\n", (unsigned long long)nr_memory);
+	print_message("failures injected: %llu, of memory\n", (unsigned long long)nr_memory);
 	assert_true(nr_memory > 150);
 }
 
@@ -879,7 +879,7 @@ static void hardware__each_op_fails__nothing_changes_or_is_quarantined(void **st
 				if (n == 1)
 					fail_msg("%s never calls %s", sc->name, sc->ops[i]);
 			}
-	print_message("%llu failures of hardware injected\n", (unsigned long long)nr_hardware);
+	print_message("failures injected: %llu, of hardware\n", (unsigned long long)nr_hardware);
 	assert_true(nr_hardware > 150);
 }
 
