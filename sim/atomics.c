@@ -22,8 +22,7 @@
 
 #include "atomics_inside.h"
 
-/* NULL: accesses are plain here. */
-static struct atomics *atomics_here(void)
+struct atomics *atomics_here(void)
 {
 	struct engine *e = engine_here();
 
@@ -374,6 +373,7 @@ void atomics_begin(struct engine *e, enum atomics_model model)
 		a->thread_of[i] = i;
 	if (model == ATOMICS_C11)
 		views_begin(a);
+	races_begin(a);
 	*engine_slot(e, ENGINE_SLOT_MEMORY) = a;
 	engine_add_hooks(e, &hooks, a);
 }
@@ -436,8 +436,10 @@ void atomics_retire(struct engine *e, const void *address, size_t bytes)
 	struct atomics *a = atomics_of(e);
 	uint32_t at_entry;
 
-	if (a && a->model == ATOMICS_C11)
+	if (a && a->model == ATOMICS_C11) {
+		races_retire(a, address, bytes);
 		views_retire(a, address, bytes);
+	}
 	for (uint32_t i = 0; a && i < ENGINE_MAX_FIBERS; i++)
 		while ((at_entry = find(&a->buffers[i], address, bytes)) < a->buffers[i].nr)
 			drain_through(a, i, at_entry + 1, 0);

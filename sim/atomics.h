@@ -4,9 +4,11 @@
  * consistent, x86's total store order with a store buffer per CPU, or what C11 allows. What
  * scenarios and models of hardware need of it; the operations themselves are atomics_access.h.
  *
- * Not modelled: plain accesses, which reach memory at once (code whose plain data is not guarded by
- * its atomics is not found out); under SC and TSO, an acquire or release that is missing and that
- * x86 does by itself; under C11, loads that read what is stored after them (atomics_views.c).
+ * Plain accesses reach memory at once. Under C11 those that nothing orders fail the run (races.c);
+ * SC and TSO do not find out code whose plain data is not guarded by its atomics.
+ *
+ * Not modelled: under SC and TSO, an acquire or release that is missing and that x86 does by
+ * itself; under C11, loads that read what is stored after them (atomics_views.c).
  */
 #ifndef SIM_ATOMICS_H
 #define SIM_ATOMICS_H
@@ -48,7 +50,8 @@ void atomics_join(struct engine *e);
  * */
 void atomics_observe(struct engine *e, const void *address, size_t bytes);
 
-/* The memory is given back or used otherwise: every store to it has arrived. */
+/* The memory is given back or used otherwise: every store to it has arrived. C11: whoever accessed
+ * it must be known to be done. */
 void atomics_retire(struct engine *e, const void *address, size_t bytes);
 
 #endif

@@ -24,6 +24,7 @@ struct buffer {
 };
 
 struct views;
+struct races;
 
 struct atomics {
 	struct engine *e;
@@ -34,6 +35,7 @@ struct atomics {
 	struct buffer buffers[ENGINE_MAX_FIBERS];
 	/* C11: */
 	struct views *views;
+	struct races *races;
 };
 
 /* A success order and a failure order in one word. */
@@ -83,6 +85,8 @@ static inline uint64_t atomics_truncate(uint64_t value, size_t bytes)
 	return bytes < 8 ? value & ((UINT64_C(1) << 8 * bytes) - 1) : value;
 }
 
+/* NULL: accesses are plain here. */
+struct atomics *atomics_here(void);
 /* Into memory; who waits looks again if it is another value. */
 void atomics_set(struct atomics *a, volatile void *object, size_t bytes, uint64_t value);
 /* The story: "object sign value what". */
@@ -118,5 +122,13 @@ void views_drain(struct atomics *a);
 void views_join(struct atomics *a);
 void views_settle(struct atomics *a);
 void views_retire(struct atomics *a, const void *address, size_t bytes);
+/* Who runs, and up to when what each thread did is over for it. */
+uint32_t views_thread(const struct atomics *a);
+const uint32_t *views_clock(const struct atomics *a);
+
+/* races.c: plain accesses are ordered by the model C11. */
+void races_begin(struct atomics *a);
+void races_atomic(struct atomics *a, const volatile void *object, size_t bytes);
+void races_retire(struct atomics *a, const void *address, size_t bytes);
 
 #endif

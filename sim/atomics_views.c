@@ -40,8 +40,10 @@
 #define NR_HASHED 1024
 #define MAX_HISTORY 8
 
-/* Per location the rank in its modification order; 0 from @nr on. */
+/* Per location the rank in its modification order; 0 from @nr on. And per thread, up to when what
+ * it did happens before what is done with this view (races.c). */
 struct view {
+	uint32_t clock[ENGINE_MAX_FIBERS];
 	uint32_t nr;
 	uint32_t ranks[MAX_LOCATIONS];
 };
@@ -102,15 +104,23 @@ static void raise_to(struct view *v, uint32_t location, uint32_t rank)
 		v->ranks[location] = rank;
 }
 
-static void join(struct view *v, const struct view *other)
+static void join_ranks(struct view *v, const struct view *other)
 {
 	widen(v, other->nr);
 	for (uint32_t i = 0; i < other->nr; i++)
 		v->ranks[i] = v->ranks[i] < other->ranks[i] ? other->ranks[i] : v->ranks[i];
 }
 
+static void join(struct view *v, const struct view *other)
+{
+	join_ranks(v, other);
+	for (uint32_t i = 0; i < ENGINE_MAX_FIBERS; i++)
+		v->clock[i] = v->clock[i] < other->clock[i] ? other->clock[i] : v->clock[i];
+}
+
 static void copy(struct view *v, const struct view *other)
 {
+	memcpy(v->clock, other->clock, sizeof(v->clock));
 	v->nr = other->nr;
 	memcpy(v->ranks, other->ranks, other->nr * sizeof(*v->ranks));
 }
@@ -141,9 +151,19 @@ static void make_room(struct views *vs, uint32_t location, uint32_t rank)
 
 /* ---- Locations ---- */
 
+uint32_t views_thread(const struct atomics *a)
+{
+	return a->thread_of[engine_current(a->e)];
+}
+
 static struct thread *own_thread(struct atomics *a)
 {
-	return &a->views->threads[a->thread_of[engine_current(a->e)]];
+	return &a->views->threads[views_thread(a)];
+}
+
+const uint32_t *views_clock(const struct atomics *a)
+{
+	return a->views->threads[views_thread(a)].now.clock;
 }
 
 static uint32_t index_of(const struct atomics *a, const struct location *l)
@@ -157,7 +177,7 @@ static void begin_history(struct location *l, uint32_t rank)
 	l->first = rank;
 	l->nr = 1;
 	l->messages[0].value = atomics_peek(l->object, l->bytes);
-	l->messages[0].view->nr = 0;
+	memset(l->messages[0].view, 0, offsetof(struct view, ranks));
 	l->messages[0].is_attached = 0;
 }
 
@@ -201,6 +221,7 @@ static struct location *location_at(struct atomics *a, const volatile void *obje
 		engine_fail(a->e, "%s is an atomic of %zu bytes and of %zu",
 			    engine_object_text(a->e, (const void *)(uintptr_t)object), l->bytes,
 			    bytes);
+	races_atomic(a, object, bytes);
 	if (l->messages[l->nr - 1].value != atomics_peek(object, bytes))
 		begin_history(l, l->first + l->nr);
 	return l;
@@ -234,6 +255,15 @@ static int is_acquire(enum atomics_order order)
 static int is_release(enum atomics_order order)
 {
 	return order >= ATOMICS_RELEASE;
+}
+
+/* What comes now is not known to whom something was passed on before. */
+static void go_on(struct atomics *a)
+{
+	uint32_t thread = views_thread(a);
+
+	a->views->threads[thread].now.clock[thread]++;
+	a->views->threads[thread].acquire.clock[thread]++;
 }
 
 static void saw(struct atomics *a, const struct location *l, uint32_t at, enum atomics_order order)
@@ -300,6 +330,7 @@ static void write_at(struct atomics *a, struct location *l, uint32_t at, uint64_
 	raise_to(m->view, index_of(a, l), l->first + at);
 	if (before)
 		join(m->view, before);
+	go_on(a);
 	if (at + 1 == l->nr)
 		atomics_set(a, (volatile void *)(uintptr_t)l->object, l->bytes, value);
 	else
@@ -440,12 +471,13 @@ void views_fence(struct atomics *a, enum atomics_order order)
 	if (is_acquire(order))
 		copy(&t->now, &t->acquire);
 	if (order == ATOMICS_SEQ_CST) {
-		join(&t->now, &a->views->seq_cst);
-		copy(&a->views->seq_cst, &t->now);
+		join_ranks(&t->now, &a->views->seq_cst);
+		join_ranks(&a->views->seq_cst, &t->now);
 		copy(&t->acquire, &t->now);
 	}
 	if (is_release(order))
 		copy(&t->release, &t->now);
+	go_on(a);
 }
 
 /* A plain store: the newest, and others may still find what was there before. */
@@ -462,6 +494,7 @@ void views_init(struct atomics *a, volatile void *object, size_t bytes, uint64_t
 void views_drain(struct atomics *a)
 {
 	join(&a->views->hardware, &own_thread(a)->now);
+	go_on(a);
 }
 
 void views_join(struct atomics *a)
@@ -493,4 +526,6 @@ void views_begin(struct atomics *a)
 {
 	a->views = engine_alloc_raw(a->e, sizeof(*a->views));
 	memset(a->views, 0, CLEARED_BYTES);
+	for (uint32_t i = 0; i < ENGINE_MAX_FIBERS; i++)
+		a->views->threads[i].now.clock[i] = a->views->threads[i].acquire.clock[i] = 1;
 }

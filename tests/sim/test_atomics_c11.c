@@ -281,7 +281,7 @@ static void random_programs__c11__like_the_axioms(void **state)
 	uint64_t nr_schedules = 0, nr_outcomes = 0;
 
 	(void)state;
-	for (uint64_t seed = 0; seed < 200; seed++) {
+	for (uint64_t seed = 0; seed < 120; seed++) {
 		struct program p = random_program(seed);
 		struct outcomes got = { 0 }, wanted = { 0 };
 
@@ -301,7 +301,7 @@ static void random_programs__c11__like_the_axioms(void **state)
 static void random_programs__reduction__same_outcomes_within_each_bound(void **state)
 {
 	(void)state;
-	for (uint64_t seed = 0; seed < 150; seed++)
+	for (uint64_t seed = 0; seed < 80; seed++)
 		for (uint32_t bound = 0; bound <= 3; bound++) {
 			struct program p = random_program(seed);
 			struct outcomes all = { 0 }, reduced = { 0 };
@@ -422,6 +422,8 @@ static void line_sender(void *context)
 	struct line *l = context;
 
 	atomic_store_explicit(&l->data, 1, memory_order_relaxed);
+	if (l->is_retired)
+		atomics_retire(engine_here(), &l->data, sizeof(l->data));
 	if (l->is_drained)
 		atomics_at_register(engine_here(), ENGINE_DELIVER, &l->is_raised);
 	else
@@ -439,8 +441,6 @@ static void line_receiver(void *context)
 	engine_at(e, ENGINE_READ, &l->is_raised);
 	if (l->is_joined)
 		atomics_join(e);
-	if (l->is_retired)
-		atomics_retire(e, &l->data, sizeof(l->data));
 	if (!atomic_load_explicit(&l->data, memory_order_relaxed))
 		engine_fail(e, "the line came before the data");
 }

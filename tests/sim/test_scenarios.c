@@ -41,11 +41,13 @@
  *   mirqi_quiesce_one() without its fence           c11-shared-release-first
  *   section_enter()'s fence acq_rel                 c11-shared-release-first
  *   is_kicked changed relaxed                       c11-replay-replay-move
+ *   the state word changed relaxed                  c11-move
+ *   a lock taken or given back relaxed              c11-resend-move; c11-move-move-table
+ *   an action joins, or is found, relaxed           c11-shared-join
  *
  * Not found, because the order of calls hides it: the flush after entries are cleared, behind a
- * slot that is silent already. Nor is an action that is published before it is whole: plain stores
- * are no points. Not covered: level triggers, storms, CPUs that leave, hardware that fails, stores
- * of one message or shared registers.
+ * slot that is silent already. Not covered: level triggers, storms, CPUs that leave, hardware that
+ * fails, stores of one message or shared registers.
  */
 #include <setjmp.h>
 #include <stdarg.h>
