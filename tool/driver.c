@@ -95,6 +95,31 @@ struct queue *queue_at(struct world *w, uint32_t index)
 	return NULL;
 }
 
+uint32_t queue_has_moved(struct queue *q)
+{
+	uint32_t before = q->place;
+
+	return !mirq_affinity_effective(driver_irq(q->driver, q), &q->place) && q->place != before;
+}
+
+uint32_t driver_count_moved(struct driver *d)
+{
+	uint32_t nr = 0;
+
+	for (uint32_t i = 0; d->irqs.store && i < mirq_irq_count(d->irqs); i++)
+		nr += queue_has_moved(&d->queues[i]);
+	return nr;
+}
+
+uint32_t driver_count_moved_all(struct world *w)
+{
+	uint32_t nr = 0;
+
+	for (uint32_t i = 0; i < w->nr_drivers; i++)
+		nr += driver_count_moved(&w->drivers[i]);
+	return nr;
+}
+
 /* ---- A driver's life ---- */
 
 struct mirq_irqs driver_irq(const struct driver *d, const struct queue *q)
@@ -124,6 +149,7 @@ static void queues_on(struct driver *d, int is_on)
 	for (uint32_t i = 0; i < mirq_irq_count(d->irqs); i++) {
 		d->queues[i].is_busy = (uint32_t)is_on;
 		d->queues[i].is_off = !is_on;
+		(void)queue_has_moved(&d->queues[i]);
 	}
 }
 

@@ -27,6 +27,7 @@ struct queue {
 	uint64_t nr_while_off; /* of them, while the interrupt was disabled or given away */
 	uint32_t is_off;
 	uint32_t last_cpu;
+	uint32_t place; /* the CPU that it is for */
 };
 
 struct driver {
@@ -59,6 +60,12 @@ void queue_raise(struct queue *q);
 uint64_t queue_nr_open(const struct queue *q);
 /* What the driver still finds once no handler is there any more. */
 void queue_poll(struct queue *q);
+
+/* 1: it is for another CPU than when this was asked last. */
+uint32_t queue_has_moved(struct queue *q);
+/* Of a driver, of all drivers. */
+uint32_t driver_count_moved(struct driver *d);
+uint32_t driver_count_moved_all(struct world *w);
 
 /* The queue for @index over all drivers that have interrupts; NULL past the last. */
 struct queue *queue_at(struct world *w, uint32_t index);

@@ -6,8 +6,8 @@
 #include <setjmp.h>
 
 static const struct chapter *const chapters[] = {
-	&story_start,   &story_traffic, &story_moves, &story_masks,
-	&story_forgery, &story_drivers, &story_end,
+	&story_start, &story_traffic, &story_moves,   &story_cpus,
+	&story_masks, &story_forgery, &story_drivers, &story_end,
 };
 
 void story_probe(struct world *w)

@@ -27,7 +27,7 @@ int story_play(struct world *w);
 void story_probe(struct world *w);
 
 /* One chapter each, story_NAME.c. */
-extern const struct chapter story_start, story_traffic, story_moves, story_masks, story_forgery,
-	story_drivers, story_end;
+extern const struct chapter story_start, story_traffic, story_moves, story_cpus, story_masks,
+	story_forgery, story_drivers, story_end;
 
 #endif

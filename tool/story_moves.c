@@ -15,15 +15,6 @@ static int may_be_refused(const struct driver *d, enum mirq_err err)
 	return err == MIRQ_ENOTSUP && !driver_is_movable(d);
 }
 
-static void count_moved(struct world *w, struct mirq_irqs irqs, const uint32_t *before)
-{
-	uint32_t cpu;
-
-	for (uint32_t i = 0; i < mirq_irq_count(irqs); i++)
-		w->nr_moved += !mirq_affinity_effective(mirq_irq_at(irqs, i), &cpu) &&
-			       cpu != before[i];
-}
-
 /* The old way may take its time to drain: let it, and ask once more. */
 static enum mirq_err set_affinity(struct world *w, struct mirq_irqs irqs, struct mirq_cpus cpus,
 				  struct moves *moves, struct mirq_why *why)
@@ -63,20 +54,16 @@ static void move_one(struct world *w, struct queue *q, struct moves *moves)
 		world_refused(w, q->driver->name, err, &why);
 		return;
 	}
-	count_moved(w, irq, &before);
+	w->nr_moved += queue_has_moved(q);
 	moves->nr_done++;
 }
 
 /* To one half of the CPUs, then to all: as many interrupts as the device has, one call. */
 static void move_all(struct world *w, struct driver *d, struct mirq_cpus cpus, struct moves *moves)
 {
-	uint32_t nr = mirq_irq_count(d->irqs), before[2048];
 	struct mirq_why why = { .text = NULL };
 	enum mirq_err err;
 
-	for (uint32_t i = 0; i < nr; i++)
-		if (mirq_affinity_effective(mirq_irq_at(d->irqs, i), &before[i]))
-			before[i] = UINT32_MAX;
 	moves->nr_tried++;
 	err = set_affinity(w, d->irqs, cpus, moves, &why);
 	if (may_be_refused(d, err)) {
@@ -84,7 +71,7 @@ static void move_all(struct world *w, struct driver *d, struct mirq_cpus cpus, s
 	} else if (err) {
 		world_refused(w, d->name, err, &why);
 	} else {
-		count_moved(w, d->irqs, before);
+		w->nr_moved += driver_count_moved(d);
 		moves->nr_done++;
 	}
 }

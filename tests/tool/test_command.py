@@ -130,8 +130,8 @@ def seed__others__other_numbers(tool):
 
 # machine, chapters that it cannot play, what the verdict must hold besides PASS
 MACHINES = [
-    ("cpus=1", ["drivers", "forgery", "masks", "moves", "traffic"], {"raised": 0}),
-    ("cpus=1 a:msix=4", ["forgery", "moves"], {"moved": 0, "blocked": 0}),
+    ("cpus=1", ["cpus", "drivers", "forgery", "masks", "moves", "traffic"], {"raised": 0}),
+    ("cpus=1 a:msix=4", ["cpus", "forgery", "moves"], {"moved": 0, "blocked": 0}),
     ("cpus=4 a:msix=4", ["forgery"], {"blocked": 0}),
     ("cpus=4 a:msi=1,nomask,msi32", ["forgery"], {"blocked": 0}),
     ("cpus=4 a:msi=8,behind=root", ["forgery"], {"moved": 0}),

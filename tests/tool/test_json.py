@@ -112,11 +112,20 @@ def story__document__says_what_the_text_says(tool):
         expect(all(counts[name] == int(value) for name, value in totals.items()), totals)
 
 
-def counts__names__in_the_manual(tool):
+def manual_table(section):
+    """First column of a table of the manual."""
     page = re.sub(r"\\.", "", (ROOT / "docs/man/mirq.1").read_text())
-    table = page.split(".SS Counters")[1].split(".TE")[0]
-    names = {name for line in table.splitlines() if "\t" in line
-             for name in line.split("\t")[0].split(", ")}
+    table = page.split(f".SS {section}")[1].split(".TE")[0]
+    return [name for line in table.splitlines() if "\t" in line for name in line.split("\t")[0].split(", ")]
+
+
+def chapters__names__in_the_manual(tool):
+    names = [chapter["name"] for chapter in tool.document("sim")[1]["chapters"]]
+    expect(manual_table("The story") == names, f"the document has {names}")
+
+
+def counts__names__in_the_manual(tool):
+    names = set(manual_table("Counters"))
     wanted = set(tool.document("sim")[1]["totals"])
     expect(names == wanted, f"manual and document differ: {sorted(names ^ wanted)}")
     schema_names = set(SCHEMA["definitions"]["counts"]["properties"])
@@ -125,7 +134,8 @@ def counts__names__in_the_manual(tool):
 
 if __name__ == "__main__":
     TESTS = [schema__itself__is_one, story__each__valid, schema__more_or_other_members__refused,
-             story__document__says_what_the_text_says, counts__names__in_the_manual]
+             story__document__says_what_the_text_says, chapters__names__in_the_manual,
+             counts__names__in_the_manual]
     if len(sys.argv) > 2:
         TESTS.append(scenario__each__valid)
     main(TESTS, Tool(sys.argv[1]))
