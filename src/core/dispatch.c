@@ -269,8 +269,7 @@ static void leave_cell(struct mirq *m, uint32_t cpu, uint32_t id, struct mirq_ir
 		atomic_store_explicit(cell, to, memory_order_release);
 }
 
-/* Empty the cell of an id that nothing can bring any more, and give the id back. */
-static void retire_id(struct mirq *m, uint32_t cpu, uint32_t id)
+static struct mirq_route route_of(const struct mirq *m, uint32_t cpu, uint32_t id)
 {
 	struct mirq_route route;
 
@@ -278,6 +277,14 @@ static void retire_id(struct mirq *m, uint32_t cpu, uint32_t id)
 	route.cpu = cpu;
 	route.id = id;
 	route.hw_target = m->cpus[cpu].hw_target;
+	return route;
+}
+
+/* Empty the cell of an id that nothing can bring any more, and give the id back. */
+static void retire_id(struct mirq *m, uint32_t cpu, uint32_t id)
+{
+	struct mirq_route route = route_of(m, cpu, id);
+
 	if (m->root->ops.mask)
 		m->root->ops.mask(m->root->init.data, &route);
 	leave_cell(m, cpu, id, NULL);
@@ -298,19 +305,32 @@ static void pass_on(struct mirq *m, uint32_t cpu, uint32_t id)
 		mirqi_resend(irq);
 }
 
+/* 1: it cannot retire yet. Behind a mask the event would wait for ever: opened, it is taken. */
+static int is_pending(struct mirq *m, uint32_t cpu, uint32_t id)
+{
+	const struct mirqi_root *root = m->root;
+	enum mirq_pending pending = root->ops.pending(root->init.data, cpu, id);
+	struct mirq_route route;
+
+	if (pending == MIRQ_PENDING_YES && root->ops.unmask) {
+		route = route_of(m, cpu, id);
+		root->ops.unmask(root->init.data, &route);
+	}
+	return pending != MIRQ_PENDING_NO;
+}
+
 /* The ids of one word that retire and are not pending. */
 static void retire_word(struct mirq *m, struct mirqi_cpu *c, uint32_t cpu, uint32_t word,
 			int is_leaving)
 {
 	uint64_t left = atomic_load_explicit(&c->retire[word], memory_order_acquire);
-	const struct mirqi_root *root = m->root;
 	uint32_t id;
 
 	/* What was raised by software before its id began to retire is pending too. */
 	left &= ~atomic_load_explicit(&c->replay[word], memory_order_acquire);
 	for (; left; left &= left - 1) {
 		id = m->ids_range.first + word * 64 + mirqi_lowest_bit(left);
-		if (root->ops.pending(root->init.data, cpu, id) != MIRQ_PENDING_NO) {
+		if (is_pending(m, cpu, id)) {
 			/* It retires when the CPU is back and has taken it. */
 			if (is_leaving) {
 				pass_on(m, cpu, id);
