@@ -17,7 +17,7 @@ help:
 	@echo 'make build              only the library, its tests and the kernel, into $(BUILD)'
 	@echo 'make test               only the unit tests'
 	@echo 'make replay SEED=...    one explored run again, step by step; SEED is the word that a'
-	@echo '                        failure prints, as move-table@6:1 or move@random:1'
+	@echo '                        failure prints, as move@6:1,40:1 or move@random:1'
 	@echo 'make fuzz [TIME=120]    fuzz all that reads what others wrote, for so many seconds'
 	@echo 'make format             lay out the C files as scripts/check-format wants them'
 	@echo 'make machines           the names that MACHINE= takes'

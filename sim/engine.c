@@ -245,6 +245,12 @@ uint32_t engine_spawn(struct engine *e, const char *name, int must_end, void (*b
 	return i;
 }
 
+void engine_let_sleep(struct engine *e, uint32_t fiber)
+{
+	e->able &= ~engine_bit(fiber);
+	engine_fair_unable(e, fiber);
+}
+
 /* ---- Points ---- */
 
 static void count_point(struct engine *e)

@@ -108,6 +108,8 @@ const char *engine_end_text(enum engine_end end);
  * */
 uint32_t engine_spawn(struct engine *e, const char *name, int must_end, void (*body)(void *context),
 		      void *context);
+/* In begin: it sleeps before its first step, until somebody wakes it. */
+void engine_let_sleep(struct engine *e, uint32_t fiber);
 /* Zeroed, aligned to 64, gone after the run, at the same address in each run that asks alike. */
 void *engine_alloc(struct engine *e, size_t bytes);
 /* The same, but not zeroed: for large tables that fill as they go. */

@@ -7,8 +7,8 @@
 #include <string.h>
 
 static const struct scenario *const tables[] = {
-	scenarios_tiny_move, scenarios_tiny_leave, scenarios_tiny_keep,
-	scenarios_tiny_c11,  scenarios_machine,
+	scenarios_tiny_move,   scenarios_tiny_leave, scenarios_tiny_keep, scenarios_tiny_kinds,
+	scenarios_tiny_others, scenarios_tiny_c11,   scenarios_machine,
 };
 
 const struct scenario *scenario_at(uint32_t index)
@@ -30,7 +30,7 @@ const struct scenario *scenario_find(const char *name)
 	return NULL;
 }
 
-#define RUNS_BETWEEN_TELLS 65536
+#define RUNS_BETWEEN_TELLS (UINT64_C(1) << 20)
 
 /* Of one search. */
 struct search {

@@ -44,6 +44,8 @@ enum engine_end scenario_watch(const struct scenario *s, const struct engine_opt
 extern const struct scenario scenarios_tiny_move[];
 extern const struct scenario scenarios_tiny_leave[];
 extern const struct scenario scenarios_tiny_keep[];
+extern const struct scenario scenarios_tiny_kinds[];
+extern const struct scenario scenarios_tiny_others[];
 extern const struct scenario scenarios_tiny_c11[];
 extern const struct scenario scenarios_machine[];
 

@@ -22,6 +22,9 @@ void tiny_prepare_move(struct tiny *w);
 void tiny_prepare_shared(struct tiny *w);
 void tiny_prepare_joined(struct tiny *w);
 void tiny_prepare_later(struct tiny *w);
+void tiny_prepare_two(struct tiny *w);
+void tiny_prepare_two_devices(struct tiny *w);
+void tiny_prepare_full(struct tiny *w);
 
 /* What a CPU does. */
 void tiny_job_move(struct tiny *w);
@@ -38,5 +41,15 @@ void tiny_job_join(struct tiny *w);
 void tiny_job_done(struct tiny *w);
 void tiny_job_move_done(struct tiny *w);
 void tiny_job_move_move_release(struct tiny *w);
+void tiny_job_free(struct tiny *w);
+void tiny_job_request_again(struct tiny *w);
+void tiny_job_neighbour(struct tiny *w);
+void tiny_job_neighbour_alloc(struct tiny *w);
+void tiny_job_other_device(struct tiny *w);
+void tiny_job_free_other(struct tiny *w);
+void tiny_job_move_other(struct tiny *w);
+void tiny_job_move_to_third(struct tiny *w);
+void tiny_job_move_neighbour(struct tiny *w);
+void tiny_job_move_refused(struct tiny *w);
 
 #endif
