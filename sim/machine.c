@@ -149,6 +149,7 @@ static uint32_t read32(struct sim *s, uint64_t physical)
 	if ((c = apic_at(s, physical)) != NULL)
 		return sim_lapic_read(c, offset);
 	if ((d = device_at(s, physical)) != NULL) {
+		sim_device_settle(d);
 		sim_flights_push(s, d);
 		return sim_device_register_read(d, physical - sim_device_bar(d));
 	}

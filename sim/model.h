@@ -120,6 +120,7 @@ struct sim_device {
 	uint32_t table_at, pba_at;
 	struct sim_msix_entry *entries;
 	uint32_t msi_pending, msi_generation;
+	uint32_t is_speaking, speaker; /* a message is being made, by this fiber */
 	uint32_t scratch;
 	struct sim_device_stats stats;
 };
@@ -206,6 +207,8 @@ struct sim_flight {
 void sim_flight_start(struct sim *s, const struct sim_flight *flight);
 /* A read by a CPU from the device: what was posted to it, then what it sent, has arrived. */
 void sim_flights_push(struct sim *s, const struct sim_device *d);
+/* A device that has begun to make a message sends it before it answers a read. */
+void sim_device_settle(const struct sim_device *d);
 /* What a unit has remapped is at the APICs. */
 void sim_flights_drain(struct sim *s, const struct sim_unit *u);
 void sim_flights_forget(struct sim *s, enum sim_flight_kind kind, const struct sim_device *d);

@@ -340,9 +340,19 @@ void sim_device_raise(struct sim_device *d, uint32_t vector)
 	d->stats.nr_raised++;
 	sim_note(s, "%s raises %u", d->spec->name, vector);
 	message_tell(d, vector);
+	d->is_speaking++;
+	d->speaker = sim_in_fiber(s) ? engine_current(s->engine) : 0;
 	while (!message_try(d, vector))
 		;
+	d->is_speaking--;
 	s->cpu_now = cpu;
+}
+
+/* A handler on top of the raising fiber would wait for itself. */
+void sim_device_settle(const struct sim_device *d)
+{
+	while (d->is_speaking && sim_in_fiber(d->s) && d->speaker != engine_current(d->s->engine))
+		sim_wait(d->s);
 }
 
 /* In the middle of somebody's access: no points, so nothing can change meanwhile. */

@@ -257,8 +257,10 @@ uint32_t sim_config_read(struct sim *s, uint16_t rid, uint32_t offset_bytes, uin
 	s->stats.nr_config_reads++;
 	if (!f || !config_is_sane(s, offset_bytes, width_bytes))
 		return (uint32_t)sim_ones(width_bytes);
-	if (f->device)
+	if (f->device) {
+		sim_device_settle(f->device);
 		sim_flights_push(s, f->device);
+	}
 	if (config_fails(f->device))
 		return (uint32_t)sim_ones(width_bytes);
 	return sim_function_read(f, offset_bytes, width_bytes);

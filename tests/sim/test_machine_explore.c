@@ -14,11 +14,15 @@
 #include <string.h>
 #include <cmocka.h>
 
+#include <mirq/inspect.h>
+#include <mirq/root.h>
+
 #include "../../sim/atomics.h"
 #include "../../sim/port.h"
 
 struct scene {
 	const char *machine;
+	uint32_t is_crowded; /* CPU 1 has another use for the id that the interrupt has on CPU 0 */
 	struct sim *s;
 	struct mirq *m;
 	struct mirq_device *dev;
@@ -59,15 +63,18 @@ static void begin(struct engine *e, void *context)
 	const struct mirq_irq_want want = { MIRQ_SIZED(mirq_irq_want), .cpus = mirq_cpus_one(0) };
 	struct mirq_irq_handler h = { MIRQ_SIZED(mirq_irq_handler), .handle = handle };
 	const char *machine = scene->machine;
+	uint32_t is_crowded = scene->is_crowded;
+	struct mirq_irq_info info;
 
-	*scene = (struct scene){ .machine = machine };
+	*scene = (struct scene){ .machine = machine, .is_crowded = is_crowded };
 	scene->s = sim_parse(machine, NULL);
 	sim_set_buffers(scene->s, &buffers);
 	h.context = scene;
 	if (sim_attach(scene->s, &x86, &scene->m) ||
 	    sim_pci_attach(scene->s, scene->m, "dev", &scene->dev) ||
 	    mirq_pci_alloc_irqs(scene->dev, 1, 1, MIRQ_PCI_ANY, &want, &scene->irqs) ||
-	    mirq_irq_request(scene->irqs, &h))
+	    mirq_irq_request(scene->irqs, &h) || mirq_irq_inspect(scene->irqs, &info) ||
+	    (is_crowded && mirq_root_claim_id(scene->m, mirq_cpus_one(1), info.route.id)))
 		abort();
 	atomics_begin(e, ATOMICS_TSO);
 	sim_start(scene->s);
@@ -78,6 +85,7 @@ static void begin(struct engine *e, void *context)
 static void finish(struct engine *e, void *context, enum engine_end end)
 {
 	struct scene *scene = context;
+	struct mirq_cpu_info info;
 
 	sim_stop(scene->s);
 	if (end != ENGINE_DONE)
@@ -87,6 +95,9 @@ static void finish(struct engine *e, void *context, enum engine_end end)
 		engine_fail(e, "the move failed: %d", (int)scene->moved);
 	if (scene->nr_handled < 1)
 		engine_fail(e, "an event was lost");
+	for (uint32_t cpu = 0; cpu < 2; cpu++)
+		if (mirq_cpu_inspect(scene->m, cpu, &info) || info.nr_stray)
+			engine_fail(e, "an event reached nobody on CPU %u", cpu);
 	engine_state(e, scene->nr_handled);
 	mirq_fini(scene->m);
 	if (sim_live(scene->s))
@@ -95,9 +106,10 @@ static void finish(struct engine *e, void *context, enum engine_end end)
 		engine_fail(e, "%s", sim_violation(scene->s));
 }
 
-static void explore(const char *machine, uint32_t max_preemptions, struct engine_outcome *out)
+static void explore(const char *machine, uint32_t is_crowded, uint32_t max_preemptions,
+		    struct engine_outcome *out)
 {
-	struct scene scene = { .machine = machine };
+	struct scene scene = { .machine = machine, .is_crowded = is_crowded };
 	const struct engine_options options = { .mode = ENGINE_EXPLORE,
 						.max_preemptions = max_preemptions };
 	const struct engine_run run = { begin, finish, &scene };
@@ -123,9 +135,30 @@ static void fire_and_move__every_schedule__handled(void **state)
 	for (uint32_t i = 0; i < sizeof(machines) / sizeof(machines[0]); i++) {
 		struct engine_outcome out;
 
-		explore(machines[i], 1, &out);
+		explore(machines[i], 0, 1, &out);
 		assert_int_equal(out.end, ENGINE_DONE);
 		assert_true(out.stats.is_complete);
+		engine_outcome_fini(&out);
+	}
+}
+
+/* A plain MSI, no unit: word by word, and the old vector of the new CPU is somebody else's. Found
+ * here: no message in between, no id or cell for it, retired early or never, and a device that
+ * answers a read in the middle of a message. It reads its address first, so that a missing read
+ * between the words shows on the tiny machine only. */
+static void fire_and_move_words__every_schedule__handled(void **state)
+{
+	static const char machine[] =
+		"cpus=2 ram=64K heap=256K message=1 ipi=1 dev:msi=1,nomask,behind=root";
+
+	(void)state;
+	for (uint32_t is_crowded = 0; is_crowded < 2; is_crowded++) {
+		struct engine_outcome out;
+
+		explore(machine, is_crowded, 2, &out);
+		assert_int_equal(out.end, ENGINE_DONE);
+		assert_true(out.stats.is_complete);
+		assert_true(out.stats.nr_schedules >= (is_crowded ? 50000 : 25000));
 		engine_outcome_fini(&out);
 	}
 }
@@ -304,6 +337,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(fire_and_move__every_schedule__handled),
+		cmocka_unit_test(fire_and_move_words__every_schedule__handled),
 		cmocka_unit_test(bare_software__every_schedule__careless_is_found),
 	};
 
