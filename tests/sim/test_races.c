@@ -47,7 +47,7 @@ struct pair {
 	enum link link;
 	volatile uint8_t bytes[8];
 	_Atomic uint8_t atomic[8];
-	_Atomic uint32_t flag, other;
+	_Atomic uint32_t flag;
 	uint32_t line;
 };
 
@@ -89,9 +89,13 @@ static void first_body(void *context)
 		atomic_thread_fence(memory_order_release);
 	else if (p->link == SEQ_CST_FENCES_APART)
 		atomic_thread_fence(memory_order_seq_cst);
-	if (p->link != SWAPS && p->link != HARDWARE && p->link != NOTHING)
-		atomic_store_explicit(p->link == SEQ_CST_FENCES_APART ? &p->other : &p->flag, 1,
+	if (p->link == SEQ_CST_FENCES_APART) {
+		engine_at(engine_here(), ENGINE_WRITE, &p->line);
+		raise_line(p);
+	} else if (p->link != SWAPS && p->link != HARDWARE && p->link != NOTHING) {
+		atomic_store_explicit(&p->flag, 1,
 				      is_relaxed ? memory_order_relaxed : memory_order_release);
+	}
 }
 
 /* Enough orders it? Otherwise it does nothing, but where there is no link. */
@@ -106,7 +110,10 @@ static int is_told(struct pair *p)
 		return is_line_raised(p);
 	case SWAPS:
 		return atomic_exchange_explicit(&p->flag, 2, memory_order_acq_rel) == 1;
-	case SEQ_CST_FENCES_APART:
+	case SEQ_CST_FENCES_APART: /* the first one's is over, and no atomic tells */
+		engine_at(engine_here(), ENGINE_READ, &p->line);
+		if (!is_line_raised(p))
+			return 0;
 		atomic_thread_fence(memory_order_seq_cst);
 		return 1;
 	case RELEASE_RELAXED:
@@ -141,7 +148,6 @@ static void begin(struct engine *e, void *context)
 	struct pair *p = context;
 
 	atomic_init(&p->flag, 0);
-	atomic_init(&p->other, 0);
 	p->line = 0;
 	atomics_begin(e, ATOMICS_C11);
 	engine_spawn(e, "first", 1, first_body, p);
