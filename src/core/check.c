@@ -29,13 +29,12 @@ static const char *check_route(struct mirq *m, struct mirq_irq *irq)
 /* Until the ids of its earlier ways have retired their cells point to it. */
 static const char *check_live(struct mirq *m, struct mirq_irq *irq)
 {
+	const uint32_t ids[] = { irq->other.id, irq->route.id }; /* in the order of the bits */
 	uint32_t live = mirqi_live(irq);
 
-	if (((live & MIRQI_LIVE_OTHER) &&
-	     atomic_load(mirqi_cell(m, irq->other.cpu, irq->other.id)) != irq) ||
-	    ((live & MIRQI_LIVE_STEP) &&
-	     atomic_load(mirqi_cell(m, irq->other.cpu, irq->route.id)) != irq))
-		return "the cell of an earlier way does not point to its interrupt";
+	for (uint32_t i = 0; live >> i; i++)
+		if ((live >> i & 1) && atomic_load(mirqi_cell(m, irq->other.cpu, ids[i])) != irq)
+			return "the cell of an earlier way does not point to its interrupt";
 	return NULL;
 }
 

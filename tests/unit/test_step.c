@@ -884,6 +884,30 @@ static void hardware_fails__for_good__released_and_freed_in_quarantine(void **st
 	}
 }
 
+/* A CPU that leaves gives nothing out any more, but the id in between is one of its own. */
+static void cpu__leaves__takes_the_step_itself(void **state)
+{
+	struct rig r;
+
+	(void)state;
+	rig_new(&r, MIRQ_UPDATE_WORDS);
+	(void)crowd(&r, 1, 3);
+	(void)crowd(&r, 1, 0);
+	mock_log_clear(r.m);
+	assert_int_equal(mirq_cpu_offline_prepare(r.m->m, 1, &r.m->why), MIRQ_OK);
+	mock_expect_of(r.m, "torn",
+		       "torn.write 0 10001100/21\n"
+		       "torn.flush\n"
+		       "torn.write 0 10001000/21\n"
+		       "torn.flush\n");
+	assert_int_equal(cpu_of(r.irqs), 0);
+	assert_int_equal(used_on(&r, 1), 0);
+	mock_fire(r.s, 0);
+	assert_int_equal(r.a[0].nr, 1);
+	mock_sound(r.m);
+	end(&r);
+}
+
 /* At a root that masks, ids are opened before they are named and closed when they retire. */
 static void root_that_masks__opens_and_closes_all_of_them(void **state)
 {
@@ -934,6 +958,7 @@ int main(void)
 		cmocka_unit_test(ids__released_or_freed_while_pending__come_back_late),
 		cmocka_unit_test(hardware_fails__at_any_call__all_ways_stay_until_told_again),
 		cmocka_unit_test(hardware_fails__for_good__released_and_freed_in_quarantine),
+		cmocka_unit_test(cpu__leaves__takes_the_step_itself),
 		cmocka_unit_test(root_that_masks__opens_and_closes_all_of_them),
 	};
 
