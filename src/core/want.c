@@ -141,5 +141,6 @@ struct mirq_range mirqi_plan_slice(const struct plan *p, uint32_t i)
 		if (nr_in++ < to)
 			r.limit = cpu + 1;
 	}
-	return r;
+	/* CPUs may have left since they were counted: the whole mask then. */
+	return nr_in > from ? r : cpus.range;
 }
