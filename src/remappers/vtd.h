@@ -113,8 +113,9 @@ MIRQ_MUST_CHECK enum mirq_err mirqi_vtd_disable(struct mirqi_vtd *u);
 struct mirqi_vtd_deadline {
 	uint64_t start_ns, last_ns;
 	uint32_t is_started, nr_still;
+	uint32_t is_last; /* it is too late, but who was held up may look once more */
 };
-/* Atomic. Not 0: it is too late. */
+/* Atomic. Not 0: it is too late, and one look was made after that. */
 int mirqi_vtd_expired(const struct mirqi_vtd *u, struct mirqi_vtd_deadline *deadline);
 /* Atomic, under lock. Old chips: push writes to the table out of a buffer before the unit. */
 MIRQ_MUST_CHECK enum mirq_err mirqi_vtd_write_buffer_flush(struct mirqi_vtd *u)

@@ -18,13 +18,15 @@ int mirqi_vtd_expired(const struct mirqi_vtd *u, struct mirqi_vtd_deadline *dead
 	uint64_t now_ns = mirq_host_now_ns(u->host);
 
 	if (!deadline->is_started) {
-		*deadline = (struct mirqi_vtd_deadline){ now_ns, now_ns, 1, 0 };
+		*deadline = (struct mirqi_vtd_deadline){ now_ns, now_ns, 1, 0, 0 };
 		return 0;
 	}
+	if (deadline->is_last)
+		return 1;
 	/* Another CPU's clock may be a little behind: that is a clock that stands still. */
 	if (now_ns > deadline->last_ns) {
-		if (now_ns - deadline->start_ns >= u->timeout_ns)
-			return 1;
+		/* A hypervisor may have stopped this CPU between the look and the clock. */
+		deadline->is_last = now_ns - deadline->start_ns >= u->timeout_ns;
 		deadline->last_ns = now_ns;
 		deadline->nr_still = 0;
 	} else if (++deadline->nr_still >= VTD_STILL_MAX) {

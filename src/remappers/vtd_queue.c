@@ -122,14 +122,17 @@ static enum vtd_answer vtd_await(struct mirqi_vtd *u, struct mirqi_vtd_deadline 
 
 	do {
 		nr_polls++;
+		if (deadline->is_last || nr_polls % VTD_POLLS_PER_LOOK == 0) {
+			look = vtd_errors_clear(u);
+			/* Only now does it run again: its time begins. */
+			if (look == VTD_AGAIN && answer == VTD_DONE && deadline->is_last)
+				*deadline = (struct mirqi_vtd_deadline){ 0 };
+			if (look != VTD_DONE)
+				answer = look;
+			if (answer == VTD_DEAD || (answer == VTD_AGAIN && vtd_is_empty(u)))
+				goto out;
+		}
 		if (atomic_load_explicit(u->status, memory_order_acquire) == u->sequence)
-			goto out;
-		if (nr_polls % VTD_POLLS_PER_LOOK)
-			continue;
-		look = vtd_errors_clear(u);
-		if (look != VTD_DONE)
-			answer = look;
-		if (answer == VTD_DEAD || (answer == VTD_AGAIN && vtd_is_empty(u)))
 			goto out;
 	} while (!mirqi_vtd_expired(u, deadline));
 	answer = VTD_DEAD;

@@ -170,6 +170,27 @@ static void flush__slow_unit__waited_for(void **state)
 	bench_detach(b);
 }
 
+/* A CPU that a hypervisor stops for longer than the time-out: the unit has answered meanwhile, or
+ * told of an error that can be put right. */
+static void flush__cpu_held_up__not_taken_for_a_dead_unit(void **state)
+{
+	struct bench *b = *state;
+
+	bench_attach(b);
+	bench_up(b, 1, 3, 0x41);
+	b->h->tick_ns = 2000000;
+	b->u->looks_before_run = 1;
+	assert_int_equal(bench_flush(b), MIRQ_OK);
+	b->u->nr_iqe = 1;
+	assert_int_equal(bench_flush(b), MIRQ_OK);
+	b->u->nr_iqe = 2;
+	assert_int_equal(bench_flush(b), MIRQ_OK);
+	b->u->is_deaf_queue = 1;
+	assert_int_equal(bench_flush(b), MIRQ_EIO);
+	b->h->tick_ns = 100;
+	bench_detach(b);
+}
+
 /* [VTD] 6.8: chips whose writes stay in a buffer. */
 static void flush__write_buffer__flushed_before(void **state)
 {
@@ -341,6 +362,7 @@ int main(void)
 		TEST(flush__random_members__all_of_them_forgotten),
 		TEST(flush__ring_wraps__every_one_answered),
 		TEST(flush__slow_unit__waited_for),
+		TEST(flush__cpu_held_up__not_taken_for_a_dead_unit),
 		TEST(flush__write_buffer__flushed_before),
 		TEST(flush__queue_error_once__recovered),
 		TEST(flush__wait_dropped_by_a_time_out__told_again),
