@@ -48,7 +48,7 @@ struct sim_device_spec {
 	uint32_t nr_msix; /* 0: no MSI-X */
 	uint32_t nr_msi;  /* 0: no MSI; a power of two, to 32 */
 	uint32_t is_msi_unmaskable, is_msi_32;
-	uint32_t bar; /* of table and pending bits */
+	uint32_t bar;       /* of table and pending bits */
 	enum sim_place place;
 	uint32_t unit;
 	uint32_t has_no_flr;
@@ -189,7 +189,7 @@ struct sim_event {
 typedef void sim_watch(void *context, const struct sim_event *event);
 /* Called in the middle of it: may look, must not change anything. NULL: nobody. */
 void sim_set_watch(struct sim *s, sim_watch *watch, void *context);
-/* What software has set up, a line each: slots that may send, entries that are present. */
+/* What software has set up in what is there, a line each: slots that may send, present entries. */
 void sim_describe(struct sim *s, void (*line)(void *context, const char *text), void *context);
 
 /* ---- CPUs ---- */

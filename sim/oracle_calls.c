@@ -171,6 +171,14 @@ void oracle_follow(struct oracle *o, struct mirq_irqs irqs, const char *device)
 	}
 }
 
+static void line_leave(struct oracle_line *line)
+{
+	line->life = ORACLE_LEFT;
+	line->is_leaving = 0;
+	for (uint32_t a = 0; a < ORACLE_ACTIONS; a++)
+		line->actions[a].promise = ORACLE_IDLE;
+}
+
 void oracle_forget(struct oracle *o, struct mirq_irqs irqs)
 {
 	for (uint32_t i = 0; i < o->nr_lines; i++) {
@@ -180,9 +188,7 @@ void oracle_forget(struct oracle *o, struct mirq_irqs irqs)
 		    line->one.slots.first < irqs.slots.first ||
 		    line->one.slots.first >= irqs.slots.limit)
 			continue;
-		line->life = ORACLE_LEFT;
-		for (uint32_t a = 0; a < ORACLE_ACTIONS; a++)
-			line->actions[a].promise = ORACLE_IDLE;
+		line_leave(line);
 	}
 }
 
@@ -255,6 +261,16 @@ enum mirq_err oracle_pci_attach(struct oracle *o, const char *name, struct mirq_
 	return err;
 }
 
+static uint32_t is_line_of(const struct oracle_line *line, const struct mirq_device *dev)
+{
+	struct mirq_store *store = NULL;
+
+	while (line->life == ORACLE_ALLOCATED && (store = mirq_store_next(dev, store)))
+		if (line->one.store == store)
+			return 1;
+	return 0;
+}
+
 enum mirq_err oracle_device_detach(struct oracle *o, struct mirq_device *dev)
 {
 	struct mirq_store *store = NULL;
@@ -264,9 +280,16 @@ enum mirq_err oracle_device_detach(struct oracle *o, struct mirq_device *dev)
 	oracle_call_begin(o, &call, "mirq_device_detach");
 	while ((store = mirq_store_next(dev, store)))
 		promise(o, mirq_store_irqs(store), ORACLE_ALL, ORACLE_RELEASING);
-	while ((store = mirq_store_next(dev, store)))
-		oracle_forget(o, mirq_store_irqs(store));
+	for (uint32_t i = 0; i < o->nr_lines; i++)
+		o->lines[i].is_leaving = is_line_of(&o->lines[i], dev);
 	err = mirq_device_detach(dev);
+	for (uint32_t i = 0; i < o->nr_lines; i++) {
+		if (!o->lines[i].is_leaving)
+			continue;
+		promise(o, o->lines[i].one, ORACLE_ALL, ORACLE_REQUESTED);
+		if (!err)
+			line_leave(&o->lines[i]);
+	}
 	oracle_call_end(o, &call, err);
 	return err;
 }

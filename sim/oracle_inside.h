@@ -53,6 +53,7 @@ struct oracle_line {
 	uint32_t is_isolated;
 	uint32_t depth, is_quiet; /* disabled; and synchronised since */
 	uint32_t is_deaf;         /* its device was removed or reset */
+	uint32_t is_leaving;      /* its device is being detached */
 	uint32_t is_later;
 	struct oracle_action actions[ORACLE_ACTIONS];
 };

@@ -135,6 +135,8 @@ void sim_describe(struct sim *s, void (*line)(void *context, const char *text), 
 	const struct describe to = { line, context };
 
 	for (uint32_t i = 0; i < s->spec.nr_devices; i++) {
+		if (s->devices[i].is_gone)
+			continue;
 		if (s->devices[i].msix_at)
 			describe_msix(&to, &s->devices[i]);
 		if (s->devices[i].msi_at)

@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * machine_jobs.c - see machine_jobs.h. A call that fails where nothing is broken fails the run.
+ */
+#include "machine_jobs.h"
+
+#include <stdlib.h>
+
+#include "../atomics.h"
+
+#define WHOLE_LINES 4u
+#define WHOLE_ENTRIES 8u
+
+/* ---- Life ---- */
+
+static void must(struct whole *w, enum mirq_err err, const char *what)
+{
+	if (err && !(w->is_lossy && err == MIRQ_EIO))
+		engine_fail(w->e, "%s failed: %d", what, (int)err);
+}
+
+static void run_fiber(void *context)
+{
+	struct whole_fiber *fiber = context;
+
+	fiber->job(fiber->w);
+}
+
+static void spawn(struct whole *w)
+{
+	static const char *const names[] = { "cpu0", "cpu1", "cpu2" };
+	static const char *const devices[] = { "dev", "two" };
+	struct whole_fiber *fiber = w->fibers;
+
+	for (uint32_t i = 0; i < WHOLE_NR_CPUS; i++)
+		if (w->init.jobs[i]) {
+			*fiber = (struct whole_fiber){ w, w->init.jobs[i] };
+			(void)sim_spawn(w->s, i, names[i], run_fiber, fiber++);
+		}
+	for (uint32_t i = 0; i < WHOLE_NR_DEVICES; i++)
+		if (w->init.devices[i]) {
+			*fiber = (struct whole_fiber){ w, w->init.devices[i] };
+			(void)sim_spawn_device(w->s, devices[i], run_fiber, fiber++);
+		}
+}
+
+void whole_begin(struct engine *e, const struct scenario *s)
+{
+	static const struct sim_buffers buffers = { atomics_drain, atomics_observe,
+						    atomics_retire };
+	const struct mirq_x86_init x86 = { MIRQ_SIZED(mirq_x86_init),
+					   .vtd_nr_entries = WHOLE_ENTRIES };
+	struct whole *w = engine_alloc(e, sizeof(*w));
+	struct sim_error error = { 0 };
+
+	*engine_slot(e, ENGINE_SLOT_OWN) = w;
+	w->e = e;
+	w->init = *(const struct whole_init *)s->init;
+	w->s = sim_parse(w->init.machine, &error);
+	if (!w->s) {
+		engine_fail(e, "%s: %s", error.word, error.text);
+		return;
+	}
+	sim_set_buffers(w->s, &buffers);
+	w->o = oracle_new(w->s, WHOLE_LINES);
+	must(w, oracle_attach(w->o, &x86), "attach");
+	for (uint32_t i = 0; i < w->init.nr_devices; i++) {
+		w->hardware[i] = sim_device_at(w->s, i);
+		must(w, oracle_pci_attach(w->o, sim_device_name(w->hardware[i]), &w->dev[i]),
+		     "device attach");
+	}
+	(w->init.prepare ? w->init.prepare : whole_prepare)(w);
+	sim_run_until_idle(w->s);
+	atomics_begin(e, ATOMICS_TSO);
+	sim_start(w->s);
+	spawn(w);
+}
+
+/* What is different at the end: calls, where the interrupts are, what was refused. */
+static void tell_state(struct whole *w)
+{
+	struct oracle_stats stats;
+	struct sim_cpu_stats cpu;
+	uint32_t at = 0;
+
+	oracle_stats(w->o, &stats);
+	engine_state(w->e, stats.nr_called);
+	engine_state(w->e, stats.nr_late + (stats.nr_faults << 8));
+	for (uint32_t i = 0; i < w->init.nr_devices; i++)
+		if (w->irqs[i].store && !mirq_affinity_effective(w->irqs[i], &at))
+			engine_state(w->e, at);
+	for (uint32_t i = 0; i < sim_spec(w->s)->nr_cpus; i++) {
+		sim_cpu_stats(w->s, i, &cpu);
+		engine_state(w->e, cpu.nr_taken + (cpu.nr_merged << 8));
+	}
+}
+
+void whole_finish(struct engine *e, const struct scenario *s, enum engine_end end)
+{
+	struct whole *w = *engine_slot(e, ENGINE_SLOT_OWN);
+
+	(void)s;
+	if (!w || !w->s)
+		return;
+	sim_stop(w->s);
+	if (end == ENGINE_DONE) {
+		oracle_rest(w->o);
+		tell_state(w);
+		if (oracle_finish(w->o) && !engine_has_failed(e))
+			engine_fail(e, "%s", oracle_verdict(w->o));
+	}
+	oracle_free_memory(w->o);
+}
+
+/* ---- How it begins ---- */
+
+static void alloc(struct whole *w, uint32_t i)
+{
+	const struct mirq_irq_want want = { MIRQ_SIZED(mirq_irq_want),
+					    .cpus = mirq_cpus_one(w->init.at[i]) };
+
+	must(w, oracle_alloc(w->o, w->dev[i], 1, 1, MIRQ_PCI_ANY, &want, &w->irqs[i]), "alloc");
+}
+
+static void request(struct whole *w, uint32_t i)
+{
+	must(w, oracle_request(w->o, w->irqs[i], NULL, NULL), "request");
+}
+
+static void move(struct whole *w, uint32_t i, uint32_t cpu)
+{
+	must(w, oracle_move(w->o, w->irqs[i], mirq_cpus_one(cpu)), "move");
+}
+
+void whole_prepare(struct whole *w)
+{
+	for (uint32_t i = 0; i < w->init.nr_devices; i++) {
+		alloc(w, i);
+		request(w, i);
+	}
+}
+
+void whole_prepare_allocated(struct whole *w)
+{
+	alloc(w, 0);
+}
+
+void whole_prepare_first(struct whole *w)
+{
+	alloc(w, 0);
+	request(w, 0);
+}
+
+void whole_prepare_used(struct whole *w)
+{
+	whole_prepare(w);
+	sim_device_raise(w->hardware[0], 0);
+}
+
+void whole_prepare_error(struct whole *w)
+{
+	whole_prepare_used(w);
+	sim_unit_knobs(sim_unit(w->s, 0))->nr_queue_error = 1;
+}
+
+void whole_prepare_dead(struct whole *w)
+{
+	whole_prepare_used(w);
+	sim_unit_knobs(sim_unit(w->s, 0))->is_queue_dead = 1;
+	w->is_lossy = 1;
+}
+
+/* ---- What a CPU does ---- */
+
+void whole_move_to_1(struct whole *w)
+{
+	move(w, 0, 1);
+}
+
+void whole_move_to_2(struct whole *w)
+{
+	move(w, 0, 2);
+}
+
+void whole_move_second_to_0(struct whole *w)
+{
+	move(w, 1, 0);
+}
+
+void whole_move_there_and_back(struct whole *w)
+{
+	move(w, 0, 1);
+	move(w, 0, 0);
+}
+
+void whole_release(struct whole *w)
+{
+	must(w, oracle_release(w->o, w->irqs[0], ORACLE_ALL), "release");
+}
+
+void whole_release_and_request(struct whole *w)
+{
+	whole_release(w);
+	request(w, 0);
+}
+
+void whole_free(struct whole *w)
+{
+	must(w, oracle_free(w->o, w->irqs[0]), "free");
+}
+
+void whole_detach(struct whole *w)
+{
+	must(w, oracle_device_detach(w->o, w->dev[0]), "device detach");
+	w->irqs[0].store = NULL;
+}
+
+void whole_pause(struct whole *w)
+{
+	oracle_disable(w->o, w->irqs[0]);
+	must(w, oracle_enable(w->o, w->irqs[0]), "enable");
+}
+
+void whole_pause_and_sync(struct whole *w)
+{
+	oracle_disable(w->o, w->irqs[0]);
+	must(w, oracle_sync(w->o, w->irqs[0]), "sync");
+	must(w, oracle_enable(w->o, w->irqs[0]), "enable");
+}
+
+void whole_request(struct whole *w)
+{
+	request(w, 0);
+}
+
+void whole_resend(struct whole *w)
+{
+	must(w, oracle_resend(w->o, w->irqs[0]), "resend");
+}
+
+void whole_replace(struct whole *w)
+{
+	whole_free(w);
+	alloc(w, 1);
+	request(w, 1);
+}
+
+/* ---- What a device does ---- */
+
+void whole_raise(struct whole *w)
+{
+	sim_device_raise(w->hardware[0], 0);
+}
+
+void whole_raise_twice(struct whole *w)
+{
+	sim_device_raise(w->hardware[0], 0);
+	sim_device_raise(w->hardware[0], 0);
+}
+
+void whole_raise_and_leave(struct whole *w)
+{
+	sim_device_raise(w->hardware[0], 0);
+	sim_point(w->s, ENGINE_WRITE, w->hardware[0]);
+	w->is_lossy = 1;
+	sim_device_remove(w->hardware[0]);
+}
+
+/* Remappable format, entry 0, which is the first one given. */
+void whole_forge(struct whole *w)
+{
+	sim_device_write(w->hardware[1], 0xfee00018, 0);
+}

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * machine_jobs.h - scenarios on the whole simulated machine (../machine.h) with its oracle
+ * (../oracle.h): how one is written down, how it begins, what a CPU or a device does.
+ */
+#ifndef SIM_MACHINE_JOBS_H
+#define SIM_MACHINE_JOBS_H
+
+#include "../oracle.h"
+#include "scenario.h"
+
+#define WHOLE_NR_DEVICES 2
+#define WHOLE_NR_CPUS 3
+
+struct whole;
+typedef void whole_job(struct whole *w);
+
+/* Devices are named dev and two; each has one interrupt, on the CPU @at, unless it is prepared
+ * otherwise. */
+struct whole_init {
+	const char *machine;
+	whole_job *prepare; /* before fibers run, at rest; NULL: whole_prepare() */
+	uint32_t nr_devices, at[WHOLE_NR_DEVICES];
+	whole_job *jobs[WHOLE_NR_CPUS];       /* of the CPUs; NULL: takes interrupts only */
+	whole_job *devices[WHOLE_NR_DEVICES]; /* of the devices; NULL: silent */
+};
+
+struct whole {
+	struct engine *e;
+	struct whole_init init;
+	struct sim *s;
+	struct oracle *o;
+	struct mirq_device *dev[WHOLE_NR_DEVICES];
+	struct sim_device *hardware[WHOLE_NR_DEVICES];
+	struct mirq_irqs irqs[WHOLE_NR_DEVICES];
+	struct whole_fiber {
+		struct whole *w;
+		whole_job *job;
+	} fibers[WHOLE_NR_CPUS + WHOLE_NR_DEVICES];
+	uint32_t is_lossy; /* hardware does not answer: calls may answer MIRQ_EIO */
+};
+
+/* A row of a table: name, summary, bound, floor, then members of struct whole_init. */
+#define WHOLE(name_, summary_, bound_, floor_, ...)                                                \
+	{                                                                                          \
+		name_, summary_, bound_, floor_, whole_begin, whole_finish,                        \
+			&(const struct whole_init){ __VA_ARGS__ },                                 \
+	}
+void whole_begin(struct engine *e, const struct scenario *s);
+void whole_finish(struct engine *e, const struct scenario *s, enum engine_end end);
+
+/* How it begins: every device has its interrupt and a handler; the first, too, but no handler; the
+ * second not even an interrupt. */
+void whole_prepare(struct whole *w);
+void whole_prepare_allocated(struct whole *w);
+void whole_prepare_first(struct whole *w);
+void whole_prepare_used(struct whole *w);  /* and its unit remembers its entry */
+void whole_prepare_error(struct whole *w); /* the same, and refuses the next descriptor */
+void whole_prepare_dead(struct whole *w);  /* the same, and takes no more: moves may fail */
+
+/* What a CPU does, to the first device's interrupt. */
+void whole_move_to_1(struct whole *w);
+void whole_move_to_2(struct whole *w);
+void whole_move_second_to_0(struct whole *w);
+void whole_move_there_and_back(struct whole *w);
+void whole_release(struct whole *w);
+void whole_release_and_request(struct whole *w);
+void whole_free(struct whole *w);
+void whole_detach(struct whole *w);
+void whole_pause(struct whole *w);
+void whole_pause_and_sync(struct whole *w);
+void whole_request(struct whole *w);
+void whole_resend(struct whole *w);
+/* Free the first device's, give the second device one. */
+void whole_replace(struct whole *w);
+
+/* What a device does. */
+void whole_raise(struct whole *w); /* the first device, once */
+void whole_raise_twice(struct whole *w);
+void whole_raise_and_leave(struct whole *w);
+/* The second one sends the first one's message, if it can guess it. */
+void whole_forge(struct whole *w);
+
+#endif
