@@ -48,7 +48,7 @@ struct sim_device_spec {
 	uint32_t nr_msix; /* 0: no MSI-X */
 	uint32_t nr_msi;  /* 0: no MSI; a power of two, to 32 */
 	uint32_t is_msi_unmaskable, is_msi_32;
-	uint32_t bar;       /* of table and pending bits */
+	uint32_t bar; /* of table and pending bits */
 	enum sim_place place;
 	uint32_t unit;
 	uint32_t has_no_flr;

@@ -24,6 +24,9 @@ static void run_fiber(void *context)
 	struct whole_fiber *fiber = context;
 
 	fiber->job(fiber->w);
+	fiber->w->nr_done++;
+	if (fiber->w->is_sleeping)
+		engine_wake(fiber->w->e, fiber->w->sleeper);
 }
 
 static void spawn(struct whole *w)
@@ -258,6 +261,16 @@ void whole_raise_twice(struct whole *w)
 	sim_device_raise(w->hardware[0], 0);
 }
 
+void whole_raise_after(struct whole *w)
+{
+	while (!w->nr_done) {
+		w->is_sleeping = 1;
+		w->sleeper = engine_current(w->e);
+		engine_sleep(w->e);
+	}
+	whole_raise(w);
+}
+
 void whole_raise_and_leave(struct whole *w)
 {
 	sim_device_raise(w->hardware[0], 0);
@@ -267,6 +280,11 @@ void whole_raise_and_leave(struct whole *w)
 }
 
 /* Remappable format, entry 0, which is the first one given. */
+void whole_write(struct whole *w)
+{
+	sim_device_write(w->hardware[0], 0xfee00018, 0);
+}
+
 void whole_forge(struct whole *w)
 {
 	sim_device_write(w->hardware[1], 0xfee00018, 0);

@@ -37,6 +37,8 @@ struct whole {
 		struct whole *w;
 		whole_job *job;
 	} fibers[WHOLE_NR_CPUS + WHOLE_NR_DEVICES];
+	uint32_t nr_done; /* jobs that have ended; who waits for one: */
+	uint32_t is_sleeping, sleeper;
 	uint32_t is_lossy; /* hardware does not answer: calls may answer MIRQ_EIO */
 };
 
@@ -77,8 +79,10 @@ void whole_replace(struct whole *w);
 /* What a device does. */
 void whole_raise(struct whole *w); /* the first device, once */
 void whole_raise_twice(struct whole *w);
+void whole_raise_after(struct whole *w); /* once a job has ended */
 void whole_raise_and_leave(struct whole *w);
-/* The second one sends the first one's message, if it can guess it. */
+/* The second one sends the first one's message; the first one sends it without being asked to. */
 void whole_forge(struct whole *w);
+void whole_write(struct whole *w);
 
 #endif
