@@ -125,6 +125,41 @@ void tiny_resend(struct tiny *w, uint32_t user)
 	must(w, mirq_irq_resend(irq_at(w, u->slot)), "resend");
 }
 
+/* Again as long as an earlier move has not drained. */
+void tiny_offline(struct tiny *w, uint32_t cpu)
+{
+	enum mirq_err err;
+
+	engine_note(w->e, "takes cpu%u offline", cpu);
+	while ((err = mirq_cpu_offline_prepare(w->m, cpu, NULL)) == MIRQ_EBUSY)
+		engine_yield(w->e);
+	must(w, err, "offline_prepare");
+}
+
+/* What is pending there is mirq's from now on, as if it had been taken. */
+void tiny_stop(struct tiny *w, uint32_t cpu)
+{
+	struct tiny_cpu *c = &w->cpus[cpu];
+
+	c->is_open = 0;
+	tiny_at_wire(w, ENGINE_WRITE);
+	engine_note(w->e, "stops");
+	for (uint32_t i = 0; i < TINY_MAX_IDS; i++) {
+		tiny_oracle_taken(w, c->from[i]);
+		c->from[i] = 0;
+	}
+	must(w, mirq_cpu_offline_finish(w->m), "offline_finish");
+}
+
+void tiny_stay(struct tiny *w, uint32_t cpu)
+{
+	enum mirq_err err;
+
+	while ((err = mirq_cpu_online_finish(w->m, cpu, NULL)) == MIRQ_EBUSY)
+		engine_yield(w->e);
+	must(w, err, "online_finish");
+}
+
 void tiny_pause(struct tiny *w, uint32_t user)
 {
 	struct tiny_user *u = &w->users[user];

@@ -70,7 +70,7 @@ static void host_kick(struct mirq_host *h, uint32_t cpu)
 
 	tiny_at_register(w, ENGINE_DELIVER);
 	engine_note(w->e, "kicks cpu%u", cpu);
-	w->cpus[cpu].is_kicked = !(w->init.options & TINY_FAULT_KICK);
+	w->cpus[cpu].is_kicked = !(w->init.options & TINY_FAULT_KICK) && !w->cpus[cpu].is_down;
 	engine_wake(w->e, cpu);
 }
 

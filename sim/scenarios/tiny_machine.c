@@ -138,10 +138,51 @@ struct tiny *tiny_begin(struct engine *e, const struct tiny_init *init)
 
 /* ---- End ---- */
 
+/* On again, without a reset: what was pending there is taken, too late. What left comes back. */
+static void start_again(struct tiny *w, struct tiny_cpu *c)
+{
+	struct mirq_why why = { 0 };
+
+	if (mirq_check(w->m, &why))
+		engine_fail(w->e, "broken without cpu%u: %s", c->cpu, why.text);
+	for (const struct tiny_user *u = w->users; u < w->users + TINY_NR_USERS; u++)
+		if (u->is_owed)
+			engine_fail(w->e, "I1: an event of slot %u stays with cpu%u, which is off",
+				    u->slot, c->cpu);
+	w->nr_leaves += c->pending != 0;
+	w->boot_cpu = c->cpu;
+	must(w, mirq_cpu_online(w->m, c->cpu), "online");
+	tiny_cpu_settle(c);
+	w->boot_cpu = 0;
+	must(w, mirq_cpu_online_finish(w->m, c->cpu, NULL), "online_finish");
+	for (w->boot_cpu = 0; w->boot_cpu < w->init.nr_cpus; w->boot_cpu++)
+		tiny_cpu_settle(&w->cpus[w->boot_cpu]);
+	w->boot_cpu = 0;
+}
+
+/* All CPUs are online: each interrupt is where its user wants it. */
+static void check_masks(struct tiny *w, struct mirq_store *store)
+{
+	struct mirq_irqs rest = mirq_store_irqs(store), one;
+	struct mirq_cpus wanted;
+	uint32_t cpu;
+
+	while (!mirq_irq_next(&rest, &one))
+		if (!mirq_affinity_requested(one, &wanted) && !mirq_affinity_effective(one, &cpu) &&
+		    wanted.range.limit && (cpu < wanted.range.first || cpu >= wanted.range.limit))
+			engine_fail(w->e, "slot %u is on cpu%u, outside its mask", one.slots.first,
+				    cpu);
+}
+
 void tiny_finish(struct tiny *w)
 {
 	struct mirq_domain_info root;
 
+	for (uint32_t cpu = 0; cpu < w->init.nr_cpus; cpu++)
+		if (w->cpus[cpu].is_down)
+			start_again(w, &w->cpus[cpu]);
+	for (uint32_t i = 0; i < w->init.nr_devices; i++)
+		check_masks(w, w->devices[i].store);
 	tiny_oracle_finish(w);
 	if (engine_has_failed(w->e))
 		return;

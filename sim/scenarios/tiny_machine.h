@@ -105,6 +105,7 @@ struct tiny_cpu {
 	uint32_t cpu;
 	void (*job)(struct tiny *w);
 	uint32_t is_open;            /* the interrupt flag */
+	uint32_t is_down;            /* its root is off: what arrives is lost */
 	uint32_t pending, masked;    /* a bit per id */
 	uint32_t from[TINY_MAX_IDS]; /* pending: a bit per slot whose event it is */
 	uint32_t is_kicked;
@@ -146,10 +147,11 @@ struct tiny {
 	struct tiny_entry entries[TINY_NR_ENTRIES];
 	struct tiny_user users[TINY_NR_USERS];
 	uint32_t next_serial;
-	uint32_t nr_later;  /* calls that have begun and will answer LATER */
-	uint32_t nr_busy;   /* jobs that have not ended */
-	uint32_t nr_leaves; /* releases: only after one may an event be late */
-	uint32_t boot_cpu;  /* who runs outside of fibers */
+	uint32_t nr_later;    /* calls that have begun and will answer LATER */
+	uint32_t nr_busy;     /* jobs that have not ended */
+	uint32_t nr_leaves;   /* releases: only after one may an event be late */
+	uint32_t is_prepared; /* a CPU may stop */
+	uint32_t boot_cpu;    /* who runs outside of fibers */
 	uint64_t now_ns;
 	size_t nr_bytes; /* lent to the library */
 };
@@ -176,6 +178,10 @@ void tiny_move(struct tiny *w, uint32_t slot, uint32_t cpu);
 /* No id is free there: refused, and nothing has changed. */
 void tiny_move_refused(struct tiny *w, uint32_t slot, uint32_t cpu);
 void tiny_resend(struct tiny *w, uint32_t user);
+/* A CPU leaves: prepared from anywhere, then on it, for good; or it stays after all. */
+void tiny_offline(struct tiny *w, uint32_t cpu);
+void tiny_stop(struct tiny *w, uint32_t cpu);
+void tiny_stay(struct tiny *w, uint32_t cpu);
 /* Disable, wait for the handler, enable. */
 void tiny_pause(struct tiny *w, uint32_t user);
 /* After the handler has answered LATER. */

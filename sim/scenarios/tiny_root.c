@@ -12,7 +12,7 @@ static uint32_t bit_of(uint32_t id)
 
 static uint32_t ready(const struct tiny_cpu *c)
 {
-	return c->pending & ~c->masked;
+	return c->is_down ? 0 : c->pending & ~c->masked;
 }
 
 void tiny_set_pending(struct tiny *w, uint32_t cpu, uint32_t id, uint32_t from)
@@ -21,7 +21,9 @@ void tiny_set_pending(struct tiny *w, uint32_t cpu, uint32_t id, uint32_t from)
 		engine_fail(w->e, "I4: a message to cpu%u, id %u: there is none", cpu, id);
 		return;
 	}
-	engine_note(w->e, "pending: cpu%u, id %u", cpu, id);
+	engine_note(w->e, "%s: cpu%u, id %u", w->cpus[cpu].is_down ? "lost" : "pending", cpu, id);
+	if (w->cpus[cpu].is_down)
+		return;
 	w->cpus[cpu].pending |= bit_of(id);
 	w->cpus[cpu].from[id - TINY_FIRST_ID] |= from;
 	engine_wake(w->e, cpu);
@@ -31,16 +33,21 @@ void tiny_set_pending(struct tiny *w, uint32_t cpu, uint32_t id, uint32_t from)
 
 static enum mirq_err root_cpu_up(void *data, uint32_t cpu, uint32_t hw_target)
 {
-	(void)data;
-	(void)cpu;
+	struct tiny *w = data;
+
 	(void)hw_target;
+	w->cpus[cpu].is_down = 0;
 	return MIRQ_OK;
 }
 
 static void root_cpu_down(void *data, uint32_t cpu)
 {
-	(void)data;
-	(void)cpu;
+	struct tiny *w = data;
+
+	tiny_at_register(w, ENGINE_WRITE);
+	engine_note(w->e, "cpu%u is off", cpu);
+	w->cpus[cpu].is_down = 1;
+	w->cpus[cpu].is_kicked = 0;
 }
 
 static void root_compose(void *data, const struct mirq_route *route, uint32_t block_log2,
@@ -240,7 +247,7 @@ int tiny_is_quiet(const struct tiny *w)
 	if (w->nr_busy || !tiny_devices_are_quiet(w))
 		return 0;
 	for (const struct tiny_cpu *c = w->cpus; c < w->cpus + w->init.nr_cpus; c++)
-		if (ready(c) || c->is_kicked || !c->is_open)
+		if (ready(c) || c->is_kicked || (!c->is_open && !c->is_down))
 			return 0;
 	return 1;
 }

@@ -44,10 +44,21 @@
  *   the state word changed relaxed                  c11-move
  *   a lock taken or given back relaxed              c11-resend-move; c11-move-move-table
  *   an action joins, or is found, relaxed           c11-shared-join
+ *   ids of a CPU that leaves are still given        leave-request-free; leave-move-there
+ *   a CPU leaves without the devices' mutexes       leave-request; leave-free; leave-move-table
+ *   nothing moves away from it                      leave
+ *   finish does nothing but switch off              leave-deaf
+ *   finish does not pass on what is pending         leave-deaf
+ *   finish forgets replays                          leave-deaf-replay
+ *   finish outside of a section                     leave-deaf-free
+ *   finish passes on what was freed                 leave-deaf-freed
+ *   an id that is pending retires at finish         leave-deaf
+ *   masks are not restored                          leave
  *
  * Not found, because the order of calls hides it: the flush after entries are cleared, behind a
- * slot that is silent already. Not covered: level triggers, storms, CPUs that leave, hardware that
- * fails, stores of one message or shared registers.
+ * slot that is silent already. Nor is a CPU that leaves without waiting for an earlier move to
+ * drain: tests/unit/test_hotplug.c. Not covered: level triggers, storms, hardware that fails,
+ * stores of one message or shared registers.
  */
 #include <setjmp.h>
 #include <stdarg.h>
