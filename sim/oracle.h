@@ -105,7 +105,7 @@ struct oracle_call {
 	const char *name; /* NULL: over */
 	uint64_t start_ns, start_point;
 	struct oracle_text *before;
-	uint32_t nr_quarantined;
+	uint32_t nr_quarantined, nr_gone;
 	struct oracle_call *next;
 };
 void oracle_call_begin(struct oracle *o, struct oracle_call *call, const char *name);

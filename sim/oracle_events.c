@@ -222,6 +222,7 @@ static void raised(struct oracle *o, const struct sim_event *event)
 /* Nothing is owed by who is not there; after a reset it is set up anew. */
 static void gone(struct oracle *o, const struct sim_device *device)
 {
+	o->nr_gone++;
 	for (uint32_t i = 0; i < o->nr_lines; i++) {
 		if (o->lines[i].device != device)
 			continue;

@@ -84,6 +84,7 @@ struct oracle {
 	uint32_t is_blurred; /* more at once than fits: causes are not judged any more */
 	uint32_t is_isolating;
 	uint32_t has_snapshots;
+	uint32_t nr_gone; /* devices that were removed or reset */
 	uint64_t nr_points, limit_ns, limit_points;
 	struct oracle_call *calls; /* that are going on */
 	struct oracle_text *bare;  /* the machine before mirq */
@@ -109,8 +110,9 @@ void oracle_own(struct oracle *o, uint32_t cpu, uint32_t id, uint32_t owner);
 /* oracle_state.c: @m NULL: of the machine only. */
 struct oracle_text *oracle_text_new(struct sim *s, struct mirq *m);
 void oracle_text_free(struct oracle_text *text);
-/* 1: equal; 0: the first lines that differ. */
+#define ORACLE_TEXT_MACHINE "the machine:"
+/* 1: equal; 0: the first lines that differ. @has_machine 0: only as far as mirq answers. */
 int oracle_text_compare(const struct oracle_text *before, const struct oracle_text *after,
-			const char **out_before, const char **out_after);
+			int has_machine, const char **out_before, const char **out_after);
 
 #endif

@@ -60,10 +60,13 @@ static void say_irq(struct oracle_text *t, struct mirq_irqs one)
 	if (!mirq_affinity_requested(one, &wanted))
 		say(t, "irq %u: CPUs %u..%u, bitmap %s", info.number, wanted.range.first,
 		    wanted.range.limit, wanted.bits ? "yes" : "no");
-	say(t, "irq %u: route kind %u, CPU %u, id %02x; pending %d", info.number, info.route.kind,
-	    info.route.cpu, info.route.id, (int)mirq_irq_pending(one));
+	say(t, "irq %u: route kind %u", info.number, info.route.kind);
 	for (uint32_t i = 0; !mirq_irq_inspect_hop(one, i, &hop); i++)
-		say(t, "irq %u: %s %llu", info.number, hop.domain, (unsigned long long)hop.hwirq);
+		if (hop.role != MIRQ_ROLE_ROOT)
+			say(t, "irq %u: %s %llu", info.number, hop.domain,
+			    (unsigned long long)hop.hwirq);
+	if (info.route.kind != MIRQ_ROUTE_NONE)
+		say(t, "irq %u: CPU %u, id %02x", info.number, info.route.cpu, info.route.id);
 }
 
 static void say_store(struct oracle_text *t, struct mirq_store *store)
@@ -121,12 +124,15 @@ struct oracle_text *oracle_text_new(struct sim *s, struct mirq *m)
 
 	if (!t)
 		abort();
+	sim_port_pause(s, 1);
 	add_line(t, m ? "mirq and machine" : "machine");
 	if (m) {
 		say_system(t, m);
 		say_cpus(t, m, sim_spec(s)->nr_cpus);
 	}
+	add_line(t, ORACLE_TEXT_MACHINE);
 	sim_describe(s, add_line, t);
+	sim_port_pause(s, 0);
 	return t;
 }
 
@@ -139,11 +145,13 @@ void oracle_text_free(struct oracle_text *t)
 }
 
 int oracle_text_compare(const struct oracle_text *before, const struct oracle_text *after,
-			const char **out_before, const char **out_after)
+			int has_machine, const char **out_before, const char **out_after)
 {
 	const char *a = before->bytes, *b = after->bytes;
 
 	while (*a && !strcmp(a, b)) {
+		if (!has_machine && !strcmp(a, ORACLE_TEXT_MACHINE))
+			return 1;
 		a += strlen(a) + 1;
 		b += strlen(b) + 1;
 	}

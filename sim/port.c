@@ -29,23 +29,58 @@ void port_drain(struct sim *s)
 
 /* ---- Memory ---- */
 
-static int port_must_fail(struct sim *s)
+/* From now on nobody answers. */
+static void port_pull_out(struct sim *s, enum sim_fail kind)
+{
+	for (uint32_t i = 0; i < s->spec.nr_units; i++) {
+		s->units[i].knobs.is_gone |= kind == SIM_FAIL_REGISTER;
+		s->units[i].knobs.is_queue_dead |= kind == SIM_FAIL_QUEUE;
+	}
+	for (uint32_t i = 0; i < s->spec.nr_devices; i++)
+		if (kind == SIM_FAIL_REGISTER || kind == SIM_FAIL_CONFIG)
+			sim_device_remove(&s->devices[i]);
+}
+
+static int port_must_fail(struct sim *s, enum sim_fail kind)
+{
+	struct port *p = port_make(s);
+	int fails;
+
+	if (p->is_paused || !(p->fail_kinds & kind))
+		return 0;
+	p->nr_calls++;
+	fails = p->is_persistent ? p->nr_calls >= p->fail_at : p->nr_calls == p->fail_at;
+	fails = fails && p->fail_at;
+	p->nr_failed += (uint64_t)fails;
+	if (fails && p->is_persistent && p->nr_failed == 1)
+		port_pull_out(s, kind);
+	return fails;
+}
+
+void sim_port_fail(struct sim *s, uint32_t kinds, uint64_t at, int is_persistent)
 {
 	struct port *p = port_make(s);
 
-	p->nr_calls++;
-	if (!p->fail_at)
-		return 0;
-	return p->is_persistent ? p->nr_calls >= p->fail_at : p->nr_calls == p->fail_at;
+	p->fail_kinds = kinds;
+	p->nr_calls = 0;
+	p->nr_failed = 0;
+	p->fail_at = at;
+	p->is_persistent = is_persistent != 0;
 }
 
 void sim_fail_memory(struct sim *s, uint64_t at, int is_persistent)
 {
-	struct port *p = port_make(s);
+	sim_port_fail(s, SIM_FAIL_MEMORY, at, is_persistent);
+}
 
-	p->nr_calls = 0;
-	p->fail_at = at;
-	p->is_persistent = is_persistent;
+uint64_t sim_port_failed(const struct sim *s)
+{
+	return s->port ? port_of(s)->nr_failed : 0;
+}
+
+void sim_port_pause(struct sim *s, int is_paused)
+{
+	port_make(s)->is_paused = is_paused != 0;
 }
 
 uint64_t sim_memory_calls(const struct sim *s)
@@ -111,7 +146,7 @@ static void *port_host_alloc(struct mirq_host *h, size_t size_bytes, size_t alig
 	sim_point(s, ENGINE_HOST, &s->memory.heap);
 	if (align_bytes > 64 || !size_bytes)
 		mirq_host_panic(h, "memory of no size or of too large an alignment was asked for");
-	if (port_must_fail(s))
+	if (port_must_fail(s, SIM_FAIL_MEMORY))
 		return NULL;
 	memory = port_new(s, size_bytes);
 	if (!memory)
@@ -143,7 +178,7 @@ static void *port_host_dma_alloc(struct mirq_host *h, size_t size_bytes, size_t 
 	void *memory;
 
 	sim_point(s, ENGINE_HOST, &s->memory.ram);
-	if (port_must_fail(s))
+	if (port_must_fail(s, SIM_FAIL_MEMORY))
 		return NULL;
 	memory = sim_ram_alloc(s, size_bytes, align_bytes, address_bits, out_bus);
 	if (memory)
@@ -176,7 +211,7 @@ static void *port_host_map(struct mirq_host *h, uint64_t physical, size_t size_b
 	struct sim *s = sim_of(h);
 
 	sim_point(s, ENGINE_HOST, &s->memory.heap);
-	if (port_must_fail(s))
+	if (port_must_fail(s, SIM_FAIL_MEMORY))
 		return NULL;
 	if (kind == MIRQ_MAP_MEMORY)
 		return sim_ram(s, physical, size_bytes);
@@ -204,33 +239,60 @@ static uint64_t port_physical(const struct mirq_regs *r, uint32_t offset_bytes,
 	return ((uintptr_t)r->base & ~SIM_MAPPED) + offset_bytes;
 }
 
+#define PORT_APIC_PAGE UINT64_C(0xfee00)
+#define PORT_QUEUE_TAIL 0x88u
+
+static int port_is_unit(const struct sim *s, uint64_t physical)
+{
+	for (uint32_t i = 0; i < s->spec.nr_units; i++)
+		if (s->units[i].address == (physical & ~UINT64_C(0xfff)))
+			return 1;
+	return 0;
+}
+
+static uint64_t port_read(struct sim *s, uint64_t physical, uint32_t width_bytes)
+{
+	uint64_t value = sim_read(s, physical, width_bytes);
+
+	if (physical >> 12 != PORT_APIC_PAGE && port_must_fail(s, SIM_FAIL_REGISTER))
+		return sim_ones(width_bytes);
+	return value;
+}
+
+static void port_write(struct sim *s, uint64_t physical, uint32_t width_bytes, uint64_t value)
+{
+	port_drain(s);
+	if (port_is_unit(s, physical) && physical % 0x1000 == PORT_QUEUE_TAIL &&
+	    port_must_fail(s, SIM_FAIL_QUEUE))
+		return;
+	sim_write(s, physical, width_bytes, value);
+}
+
 uint32_t mirq_regs_read32(const struct mirq_regs *r, uint32_t offset_bytes)
 {
-	return (uint32_t)sim_read(sim_of(r->host), port_physical(r, offset_bytes, 4), 4);
+	return (uint32_t)port_read(sim_of(r->host), port_physical(r, offset_bytes, 4), 4);
 }
 
 uint64_t mirq_regs_read64(const struct mirq_regs *r, uint32_t offset_bytes)
 {
-	return sim_read(sim_of(r->host), port_physical(r, offset_bytes, 8), 8);
+	return port_read(sim_of(r->host), port_physical(r, offset_bytes, 8), 8);
 }
 
 /* A write to a device is not seen before what this CPU stored earlier. */
 void mirq_regs_write32(const struct mirq_regs *r, uint32_t offset_bytes, uint32_t value)
 {
-	port_drain(sim_of(r->host));
-	sim_write(sim_of(r->host), port_physical(r, offset_bytes, 4), 4, value);
+	port_write(sim_of(r->host), port_physical(r, offset_bytes, 4), 4, value);
 }
 
 void mirq_regs_write64(const struct mirq_regs *r, uint32_t offset_bytes, uint64_t value)
 {
-	port_drain(sim_of(r->host));
-	sim_write(sim_of(r->host), port_physical(r, offset_bytes, 8), 8, value);
+	port_write(sim_of(r->host), port_physical(r, offset_bytes, 8), 8, value);
 }
 
 static uint32_t port_host_pci_read(struct mirq_host *h, struct mirq_pci_address address,
 				   uint32_t offset_bytes, uint32_t width_bytes)
 {
-	if (address.segment)
+	if (address.segment || port_must_fail(sim_of(h), SIM_FAIL_CONFIG))
 		return (uint32_t)sim_ones(width_bytes);
 	return sim_config_read(sim_of(h), address.rid, offset_bytes, width_bytes);
 }

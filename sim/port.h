@@ -43,6 +43,20 @@ MIRQ_MUST_CHECK enum mirq_err sim_pci_attach(struct sim *s, struct mirq *m, cons
  * if @is_persistent. 0: none. */
 void sim_fail_memory(struct sim *s, uint64_t at, int is_persistent);
 uint64_t sim_memory_calls(const struct sim *s);
+/*
+ * The same for more kinds of calls, or-ed. Accesses read all ones. When they fail for good, all
+ * devices (registers: and units) are pulled out. A local APIC never fails.
+ */
+enum sim_fail {
+	SIM_FAIL_MEMORY = 1,
+	SIM_FAIL_CONFIG = 2,   /* configuration space */
+	SIM_FAIL_REGISTER = 4, /* of devices and units */
+	SIM_FAIL_QUEUE = 8     /* a unit never hears of new descriptors: a time-out */
+};
+void sim_port_fail(struct sim *s, uint32_t kinds, uint64_t at, int is_persistent);
+/* How many have failed since; while paused nothing fails or counts: for who looks only. */
+uint64_t sim_port_failed(const struct sim *s);
+void sim_port_pause(struct sim *s, int is_paused);
 /* What was given out and not given back; 0 when everything is gone. */
 uint64_t sim_live(const struct sim *s);
 /* Messages for people since the machine was made, and the last one. */

@@ -20,8 +20,9 @@ struct port {
 	struct mirq_x86_unit units[SIM_MAX_UNITS];
 	struct mirq_x86_scope scopes[SIM_MAX_DEVICES];
 	struct port_piece *pieces; /* without an engine */
-	uint64_t nr_calls, fail_at;
-	int is_persistent;
+	/* Calls that fail on demand: */
+	uint32_t fail_kinds, is_persistent, is_paused;
+	uint64_t nr_calls, fail_at, nr_failed;
 	uint64_t nr_live, nr_logs;
 	const char *last_log;
 };
