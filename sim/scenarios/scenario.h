@@ -46,7 +46,6 @@ extern const struct scenario scenarios_tiny_leave[];
 extern const struct scenario scenarios_tiny_keep[];
 extern const struct scenario scenarios_tiny_kinds[];
 extern const struct scenario scenarios_tiny_others[];
-extern const struct scenario scenarios_tiny_c11[];
 extern const struct scenario scenarios_tiny_offline[];
 extern const struct scenario scenarios_machine_plain[];
 extern const struct scenario scenarios_machine_remapped[];

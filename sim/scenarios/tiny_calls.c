@@ -179,6 +179,7 @@ void tiny_done(struct tiny *w, uint32_t user)
 {
 	while (!w->nr_later)
 		engine_yield(w->e);
+	atomics_join(w->e);
 	engine_note(w->e, "is done with slot %u", w->users[user].slot);
 	mirq_irq_done(irq_at(w, w->users[user].slot));
 }

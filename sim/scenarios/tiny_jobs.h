@@ -8,10 +8,18 @@
 
 #include "tiny_machine.h"
 
-/* A row of a table: name, summary, bound, floor, then members of struct tiny_init. */
-#define TINY(name_, summary_, bound_, floor_, ...)                                                 \
+/* Two rows of a table, on x86 and, as "c11-...", with memory as weak as C11 allows: name, summary,
+ * bound, floor, the same of the second, then members of struct tiny_init. */
+#define TINY(name_, summary_, bound_, floor_, c11_bound_, c11_floor_, ...)                         \
+	TINY_ROW(name_, summary_, bound_, floor_, tiny_scenario_begin, __VA_ARGS__),               \
+		TINY_ROW("c11-" name_, summary_ ", memory as C11 allows", c11_bound_, c11_floor_,  \
+			 tiny_scenario_begin_c11, __VA_ARGS__)
+/* The first of them only. */
+#define TINY_X86(name_, summary_, bound_, floor_, ...)                                             \
+	TINY_ROW(name_, summary_, bound_, floor_, tiny_scenario_begin, __VA_ARGS__)
+#define TINY_ROW(name_, summary_, bound_, floor_, begin_, ...)                                     \
 	{                                                                                          \
-		name_, summary_, bound_, floor_, tiny_scenario_begin, tiny_scenario_finish,        \
+		name_, summary_, bound_, floor_, begin_, tiny_scenario_finish,                     \
 			&(const struct tiny_init){ __VA_ARGS__ },                                  \
 	}
 

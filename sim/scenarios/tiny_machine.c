@@ -208,6 +208,14 @@ void tiny_scenario_begin(struct engine *e, const struct scenario *s)
 	init->prepare(tiny_begin(e, init));
 }
 
+void tiny_scenario_begin_c11(struct engine *e, const struct scenario *s)
+{
+	struct tiny_init init = *(const struct tiny_init *)s->init;
+
+	init.options |= TINY_C11;
+	init.prepare(tiny_begin(e, &init));
+}
+
 void tiny_scenario_finish(struct engine *e, const struct scenario *s, enum engine_end end)
 {
 	(void)s;

@@ -163,6 +163,7 @@ void tiny_finish(struct tiny *w);
 
 /* For a table of scenarios: init is a struct tiny_init. */
 void tiny_scenario_begin(struct engine *e, const struct scenario *s);
+void tiny_scenario_begin_c11(struct engine *e, const struct scenario *s);
 void tiny_scenario_finish(struct engine *e, const struct scenario *s, enum engine_end end);
 
 /* ---- Calls with their oracle; any error fails the run ---- */

@@ -82,7 +82,10 @@ enum mirq_handled tiny_oracle_handler(void *user)
 	struct tiny *w = u->w;
 	uint32_t number = (uint32_t)(u - w->users), is_later = 0;
 
-	tiny_at_wire(w, ENGINE_WRITE);
+	if (u->nr_later) /* who works on is told by more than a plain variable */
+		tiny_at_register(w, ENGINE_WRITE);
+	else
+		tiny_at_wire(w, ENGINE_WRITE);
 	engine_note(w->e, "handler %u begins", number);
 	check_call(w, u, number);
 	u->is_owed = 0;
