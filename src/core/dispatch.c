@@ -37,7 +37,8 @@ static MIRQI_HOT uint32_t section_enter(struct mirqi_cpu *c)
 
 	if (section & 1)
 		return 0;
-	atomic_store_explicit(&c->section, section + 1, memory_order_relaxed);
+	/* Release: who waits for the section before may see this one only. */
+	atomic_store_explicit(&c->section, section + 1, memory_order_release);
 	atomic_thread_fence(memory_order_seq_cst);
 	return 1;
 }
