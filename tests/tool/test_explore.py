@@ -5,7 +5,7 @@
 usage: tests/tool/test_explore.py PROGRAM
 
 Each test was seen to fail: with --explore ignored, with the number of --seed not handed on, with a
-replay that explores, with the floor of a scenario not looked at (and a floor above what there is).
+replay that explores, with status 0 for a FAIL, with a name left out of the list in JSON.
 """
 import re
 import sys

@@ -28,7 +28,8 @@ class Tool:
     def document(self, *words, limit_s=60):
         """(status, the JSON document)."""
         status, out, err = self.run(*words, "--json", limit_s=limit_s)
-        if err:
+        # AddressSanitizer tells that it does not know fibers well.
+        if [line for line in err.splitlines() if line and "WARNING: ASan doesn't" not in line]:
             raise AssertionError(f"{words}: standard error is not empty: {err}")
         return status, json.loads(out)
 
