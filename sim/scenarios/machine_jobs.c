@@ -24,6 +24,8 @@ static void run_fiber(void *context)
 	struct whole_fiber *fiber = context;
 
 	fiber->job(fiber->w);
+	if (sim_cpu_current(fiber->w->s) == SIM_NO_CPU)
+		return;
 	fiber->w->nr_done++;
 	if (fiber->w->is_sleeping)
 		engine_wake(fiber->w->e, fiber->w->sleeper);
@@ -236,6 +238,41 @@ void whole_request(struct whole *w)
 	request(w, 0);
 }
 
+static void wait_for_job(struct whole *w)
+{
+	while (!w->nr_done) {
+		w->is_sleeping = 1;
+		w->sleeper = engine_current(w->e);
+		engine_sleep(w->e);
+	}
+}
+
+void whole_prepare_0_offline(struct whole *w)
+{
+	struct oracle_call call;
+	enum mirq_err err;
+
+	oracle_call_begin(w->o, &call, "mirq_cpu_offline_prepare");
+	err = mirq_cpu_offline_prepare(oracle_mirq(w->o), 0, NULL);
+	oracle_call_end(w->o, &call, err);
+	must(w, err, "offline prepare");
+}
+
+/* With interrupts off from the beginning: what arrives has to be passed on. */
+void whole_go_offline(struct whole *w)
+{
+	struct oracle_call call;
+	enum mirq_err err;
+
+	(void)sim_irq_set(w->s, 0);
+	wait_for_job(w);
+	oracle_call_begin(w->o, &call, "mirq_cpu_offline_finish");
+	err = mirq_cpu_offline_finish(oracle_mirq(w->o));
+	oracle_call_end(w->o, &call, err);
+	must(w, err, "offline finish");
+	(void)sim_irq_set(w->s, 1);
+}
+
 void whole_resend(struct whole *w)
 {
 	must(w, oracle_resend(w->o, w->irqs[0]), "resend");
@@ -263,11 +300,7 @@ void whole_raise_twice(struct whole *w)
 
 void whole_raise_after(struct whole *w)
 {
-	while (!w->nr_done) {
-		w->is_sleeping = 1;
-		w->sleeper = engine_current(w->e);
-		engine_sleep(w->e);
-	}
+	wait_for_job(w);
 	whole_raise(w);
 }
 

@@ -37,7 +37,7 @@ struct whole {
 		struct whole *w;
 		whole_job *job;
 	} fibers[WHOLE_NR_CPUS + WHOLE_NR_DEVICES];
-	uint32_t nr_done; /* jobs that have ended; who waits for one: */
+	uint32_t nr_done; /* jobs of CPUs that have ended; who waits for one: */
 	uint32_t is_sleeping, sleeper;
 	uint32_t is_lossy; /* hardware does not answer: calls may answer MIRQ_EIO */
 };
@@ -72,6 +72,8 @@ void whole_detach(struct whole *w);
 void whole_pause(struct whole *w);
 void whole_pause_and_sync(struct whole *w);
 void whole_request(struct whole *w);
+void whole_prepare_0_offline(struct whole *w);
+void whole_go_offline(struct whole *w); /* the CPU that runs this, once that is prepared */
 void whole_resend(struct whole *w);
 /* Free the first device's, give the second device one. */
 void whole_replace(struct whole *w);

@@ -20,6 +20,7 @@
  *   a slot is written unmasked                   msix-move; pci-msi-move
  *   ids retire though pending                    msix-move-third; msix-move-back
  *   the handler is published last                msix-request; vtd-request
+ *   what waits on a CPU that goes stays there    msix-offline; vtd-offline
  *   release waits for nobody                     msix-release; msix-detach
  *
  * Not found: descriptors that are not cleaned (the unit reads its queue coherently here), slots
@@ -71,6 +72,9 @@ const struct scenario scenarios_machine_remapped[] = {
 	      .machine = UNIT2 "dev:msix=1,behind=root", .nr_devices = 1, .at = { 1 },
 	      .prepare = whole_prepare_allocated, .jobs = { whole_request },
 	      .devices = { whole_raise }),
+	WHOLE("vtd-offline", "An event while its CPU goes offline", 1, 6800,
+	      .machine = UNIT2 "dev:msix=1,behind=root", .nr_devices = 1,
+	      .jobs = { whole_go_offline, whole_prepare_0_offline }, .devices = { whole_raise }),
 	WHOLE("vtd-replace", "A late event of a device whose entry goes to another", 2, 11000,
 	      .machine = UNIT2 TWO, .nr_devices = 2, .prepare = whole_prepare_first,
 	      .jobs = { whole_replace }, .devices = { whole_raise }),
