@@ -345,6 +345,19 @@ static const char *check_device(const struct sim_spec *spec, const struct sim_de
 	return NULL;
 }
 
+/* A bridge sends for all that is behind it. */
+static int is_of_another_unit(const struct sim_spec *spec, uint32_t index)
+{
+	const struct sim_device_spec *d = &spec->devices[index];
+
+	if (d->place != SIM_BEHIND_PCI_BRIDGE && d->place != SIM_BEHIND_LEGACY_BRIDGE)
+		return 0;
+	for (uint32_t i = 0; i < index; i++)
+		if (spec->devices[i].place == d->place && spec->devices[i].unit != d->unit)
+			return 1;
+	return 0;
+}
+
 /* Each bridge takes a slot of bus 0 too. */
 static uint32_t slots_of_root(const uint32_t nr_behind[SPEC_NR_PLACES])
 {
@@ -367,6 +380,9 @@ const char *spec_finish(struct sim_spec *spec, struct spec_subject *out_subject)
 
 		s.index = i;
 		wrong = check_device(spec, d, &s);
+		s.word = wrong ? s.word : "unit";
+		if (!wrong && is_of_another_unit(spec, i))
+			wrong = "one unit remaps all that is behind a bridge";
 		if (wrong)
 			break;
 		s.word = "behind";
