@@ -21,7 +21,7 @@ const char usage_sim_text[] =
 	"\n"
 	"  --machine SPEC  a machine in one line (docs/machines.md), such as\n"
 	"                  'cpus=4 nodes=2 vtd nvme:msix=5 old:msi=1,nomask'\n"
-	"  --machine FILE  a file that describes one; default: a server with 8 CPUs and VT-d\n"
+	"  --machine FILE  NAME.json describes one; default: a server with 8 CPUs and VT-d\n"
 	"  --scenario NAME explore one small scenario, every schedule within a bound\n"
 	"  --explore N     the bound: preemptions in a schedule; default: the scenario's own\n"
 	"  --seed N        story: other delays and another order; the same seed, the same output\n"
