@@ -18,6 +18,7 @@ help:
 	@echo 'make test               only the unit tests'
 	@echo 'make replay SEED=...    one explored run again, step by step; SEED is the word that a'
 	@echo '                        failure prints, as move@6:1,40:1 or move@random:1'
+	@echo 'make mutants            plant the defects of tests/mutants and see each one caught'
 	@echo 'make fuzz [TIME=120]    fuzz all that reads what others wrote, for so many seconds'
 	@echo 'make format             lay out the C files as scripts/check-format wants them'
 	@echo 'make machines           the names that MACHINE= takes'
@@ -56,6 +57,10 @@ check-all:
 	@scripts/bootstrap check
 	@scripts/check --all
 
+mutants: build
+	@scripts/bootstrap check
+	@scripts/mutants --build $(BUILD)
+
 fuzz:
 	@scripts/bootstrap check
 	@scripts/fuzz --time $(TIME)
@@ -69,4 +74,4 @@ machines:
 clean:
 	rm -rf build
 
-.PHONY: help build run story boot test replay check check-all fuzz format machines clean
+.PHONY: help build run story boot test replay check check-all mutants fuzz format machines clean

@@ -125,6 +125,19 @@ void tiny_job_move_move_release(struct tiny *w)
 	tiny_release(w, 0);
 }
 
+void tiny_job_move_free(struct tiny *w)
+{
+	tiny_move(w, 0, 0);
+	tiny_free(w, 0);
+}
+
+void tiny_job_move_move_free(struct tiny *w)
+{
+	tiny_move(w, 0, 0);
+	tiny_move(w, 0, 1);
+	tiny_free(w, 0);
+}
+
 void tiny_prepare_two(struct tiny *w)
 {
 	tiny_prepare_requested(w);

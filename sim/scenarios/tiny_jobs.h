@@ -49,6 +49,8 @@ void tiny_job_join(struct tiny *w);
 void tiny_job_done(struct tiny *w);
 void tiny_job_move_done(struct tiny *w);
 void tiny_job_move_move_release(struct tiny *w);
+void tiny_job_move_free(struct tiny *w);
+void tiny_job_move_move_free(struct tiny *w);
 void tiny_job_free(struct tiny *w);
 void tiny_job_request_again(struct tiny *w);
 void tiny_job_neighbour(struct tiny *w);
