@@ -192,6 +192,8 @@ enum mirq_err sim_attach(struct sim *s, const struct mirq_x86_init *init, struct
 		x86.machine = sim_x86_machine(s);
 	if (!x86.vectors.limit)
 		x86.vectors = (struct mirq_range){ SIM_VECTORS_FIRST, SIM_VECTORS_LIMIT };
+	if (x86.guest == MIRQ_GUEST_UNKNOWN) /* not what the computer below says of itself */
+		x86.guest = MIRQ_GUEST_NO;
 	if (!x86.msr && s->spec.has_x2apic)
 		x86.msr = &sim_x86_msr;
 	x86.vtd_flags |= MIRQ_VTD_CAN_CLEAN;

@@ -27,12 +27,23 @@ MIRQ_BEGIN_DECLS
  * @out_store: [out] the store.
  * Context: thread.
  * Errors:  MIRQ_EINVAL (a rule of docs/rules.md broken by the template: .rule, .text),
- *          MIRQ_ENOTSUP (the parent does not carry such a store), MIRQ_EIO (setup failed),
- *          MIRQ_ENOMEM.
+ *          MIRQ_ENOTSUP (the parent does not carry such a store), MIRQ_EGUEST (rule 6: a guest,
+ *          or not known, and no real message path), MIRQ_EIO (setup failed), MIRQ_ENOMEM.
  */
 MIRQ_MUST_CHECK enum mirq_err mirq_store_attach(struct mirq_device *dev,
 						const struct mirq_store_init *init,
 						struct mirq_store **out_store);
+/**
+ * mirq_store_supported() - May @dev have a store of this kind, and if not, why? Asks what
+ * mirq_store_attach() asks of template and way, by the same code; calls no op, changes nothing.
+ * @kind: [in] borrowed for the call.
+ * @why:  [out] NULL or filled on failure.
+ * Context: thread or init.
+ * Errors:  MIRQ_EINVAL, MIRQ_ENOTSUP, MIRQ_EGUEST: as mirq_store_attach().
+ */
+MIRQ_MUST_CHECK enum mirq_err mirq_store_supported(const struct mirq_device *dev,
+						   const struct mirq_store_template *kind,
+						   struct mirq_why *why);
 /**
  * mirq_store_detach() - Take a store away with all its interrupts. No handler runs after.
  * Context: thread.

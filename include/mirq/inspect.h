@@ -23,6 +23,7 @@ struct mirq_domain_info {
 	uint32_t nr_entries;              /* slots, entries; ids per CPU for a root */
 	uint32_t nr_used;       /* slots allocated; entries in use; ids in use over all CPUs */
 	uint32_t carries;       /* enum mirq_carries, or-ed */
+	uint32_t traits;        /* enum mirq_store_trait, _remapper_trait or _root_trait, or-ed */
 	uint64_t nr_programmed; /* entries programmed (remapper), messages written (store) */
 	uint64_t nr_flushes;    /* flush calls */
 };
@@ -55,6 +56,8 @@ struct mirq_info {
 	uint32_t nr_irqs, nr_devices, nr_cpus, nr_quarantined;
 	uint64_t nr_kept; /* events kept while disabled or running */
 	uint64_t nr_faults;
+	enum mirq_guest guest;  /* as the root was told; UNKNOWN without a root */
+	const char *hypervisor; /* its name; NULL: not known */
 };
 
 enum mirq_event {

@@ -65,9 +65,11 @@ struct mirq_remapper_ops {
 };
 
 enum mirq_remapper_trait {
-	MIRQ_REMAPPER_DRAINS = 1,       /* after flush no message with the old content can arrive */
-	MIRQ_REMAPPER_ISOLATES = 2,     /* entries are checked against the sender */
-	MIRQ_REMAPPER_MOVES_PENDING = 4 /* a move takes what is pending along (ITS MOVI) */
+	MIRQ_REMAPPER_DRAINS = 1,   /* after flush no message with the old content can arrive */
+	MIRQ_REMAPPER_ISOLATES = 2, /* entries are checked against the sender */
+	MIRQ_REMAPPER_MOVES_PENDING = 4, /* a move takes what is pending along (ITS MOVI) */
+	/* in a guest: a shim whose messages the hypervisor promised. A table needs no such word */
+	MIRQ_REMAPPER_PROVIDER = 8
 };
 
 struct mirq_remapper_init {

@@ -45,7 +45,8 @@ enum mirq_root_trait {
 	MIRQ_ROOT_ENDS_EDGE_FIRST =
 		1, /* edge: end, then handlers, so that the next edge can arrive */
 	MIRQ_ROOT_ADDRESS_HAS_TARGET =
-		2, /* compose puts the target into the address, the id into data */
+		2,             /* compose puts the target into the address, the id into data */
+	MIRQ_ROOT_PROVIDER = 4 /* in a guest: compose gives what the hypervisor promised */
 };
 
 struct mirq_root_init {
@@ -59,6 +60,8 @@ struct mirq_root_init {
 	uint32_t carries;         /* enum mirq_carries, or-ed */
 	uint32_t traits;          /* enum mirq_root_trait, or-ed */
 	struct mirq_why *why;
+	enum mirq_guest guest;  /* UNKNOWN counts as a guest */
+	const char *hypervisor; /* for people; retained; NULL: no name */
 };
 
 MIRQ_BEGIN_DECLS

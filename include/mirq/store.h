@@ -92,7 +92,9 @@ enum mirq_store_trait {
 		16, /* slots share a register: the core takes the store's leaf lock */
 	MIRQ_STORE_TWO_MESSAGES = 32, /* assert and deassert */
 	MIRQ_STORE_PINNED = 64,       /* can be told its message once only */
-	MIRQ_STORE_OF_BUS = 128 /* the bus's specification defines it; else device-specific (IMS) */
+	MIRQ_STORE_OF_BUS =
+		128,            /* the bus's specification defines it; else device-specific (IMS) */
+	MIRQ_STORE_VETTED = 256 /* for src/stores only (docs/rules.md 8); without it: external */
 };
 
 /* What a driver or a bus registers to get a store of its kind; the core makes a domain of it. */

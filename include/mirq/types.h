@@ -81,6 +81,13 @@ enum mirq_pending {
 	MIRQ_PENDING_YES
 };
 
+/* Does the system run in a virtual machine? Asked by rule 6 of docs/rules.md. */
+enum mirq_guest {
+	MIRQ_GUEST_UNKNOWN,
+	MIRQ_GUEST_NO,
+	MIRQ_GUEST_YES
+};
+
 /* rid: bus 15:8, device 7:3, function 2:0. */
 struct mirq_pci_address {
 	uint16_t segment, rid;

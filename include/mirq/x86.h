@@ -43,6 +43,7 @@ struct mirq_x86_init {
 	uint32_t vtd_nr_entries; /* 0: 65536 */
 	const struct mirq_vtd_owner *const *owners; /* one per unit, NULL members: owned by mirq */
 	struct mirq_why *why;
+	enum mirq_guest guest; /* UNKNOWN: CPUID is asked where the compiler allows */
 };
 
 struct mirq_x86_target {

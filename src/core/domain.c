@@ -35,9 +35,11 @@ static enum mirq_err check_root(const struct mirq_root_init *init, const struct 
 	if (!ops->cpu_up != !ops->cpu_down || !ops->mask != !ops->unmask)
 		return mirqi_fail(why, MIRQ_EINVAL, 0, init->name,
 				  "cpu_up and cpu_down, mask and unmask: both or neither");
-	if (!init->carries)
-		return mirqi_fail(why, MIRQ_EINVAL, 0, init->name,
-				  "a root says what it carries: enum mirq_carries");
+	if (!init->carries || init->guest > MIRQ_GUEST_YES)
+		return mirqi_fail(
+			why, MIRQ_EINVAL, 0, init->name,
+			"a root says what it carries: enum mirq_carries, and .guest is of "
+			"enum mirq_guest");
 	return MIRQ_OK;
 }
 
@@ -170,11 +172,15 @@ enum mirq_err mirq_remapper_attach(struct mirq *m, const struct mirq_remapper_in
 	r->domain.role = MIRQ_ROLE_REMAPPER;
 	r->domain.name = own.name;
 	r->domain.parent = own.parent ? own.parent : &m->root->domain;
-	/* A table composes from routes itself: what its own parent can say in a message does not
-	 * bind it. Rights that a remapper brings (device stores) count from here on. */
-	r->domain.carries = ops.alloc ? own.carries : own.carries & r->domain.parent->carries;
-	r->domain.limit_hw_target = min_limit(own.limit_hw_target,
-					      r->domain.parent->limit_hw_target);
+	/* A table composes from routes itself: what stands between it and the CPU sees no message,
+	 * so neither its rights nor its reach bind. A shim only takes away. */
+	r->domain.carries = own.carries;
+	r->domain.limit_hw_target = own.limit_hw_target;
+	if (!ops.alloc) {
+		r->domain.carries &= r->domain.parent->carries;
+		r->domain.limit_hw_target = min_limit(own.limit_hw_target,
+						      r->domain.parent->limit_hw_target);
+	}
 	mirqi_mutex_lock(m->host, &m->mutex);
 	domain_link(m, &r->domain);
 	mirqi_mutex_unlock(m->host, &m->mutex);

@@ -2,7 +2,7 @@
 /*
  * dump.c - the tree as text, over the questions of mirq/inspect.h alone.
  *
- *   VECTOR  root  192 ids a CPU, 14 used
+ *   VECTOR  root  192 ids a CPU, 14 used, guest (KVMKVMKVM)
  *     VT-d-0  remapper  65536 entries, 14 used
  *   device nvme -> VT-d-0
  *     PCI-MSIX  5 of 65 slots
@@ -50,6 +50,24 @@ static void emit(struct text *t, mirq_line *line, void *context)
 	t->used = 0;
 }
 
+/* Nothing where nobody knows. */
+static void put_guest(struct text *t, struct mirq *m)
+{
+	struct mirq_info info;
+
+	mirq_inspect(m, &info);
+	if (info.guest == MIRQ_GUEST_NO)
+		put(t, ", bare metal");
+	if (info.guest != MIRQ_GUEST_YES)
+		return;
+	put(t, ", guest");
+	if (!info.hypervisor)
+		return;
+	put(t, " (");
+	put(t, info.hypervisor);
+	put(t, ")");
+}
+
 static void dump_domain(const struct mirq_domain *d, mirq_line *line, void *context)
 {
 	struct mirq_domain_info info;
@@ -67,6 +85,11 @@ static void dump_domain(const struct mirq_domain *d, mirq_line *line, void *cont
 		put_pair(&t, ", ", info.nr_programmed, " programmed");
 	if (info.nr_flushes)
 		put_pair(&t, ", ", info.nr_flushes, " flushes");
+	if (info.traits &
+	    (uint32_t)(info.role == MIRQ_ROLE_ROOT ? MIRQ_ROOT_PROVIDER : MIRQ_REMAPPER_PROVIDER))
+		put(&t, ", provider");
+	if (info.role == MIRQ_ROLE_ROOT)
+		put_guest(&t, d->m);
 	emit(&t, line, context);
 }
 
@@ -122,6 +145,10 @@ static void dump_store(struct mirq_store *store, mirq_line *line, void *context)
 	put(&t, info.name);
 	put_pair(&t, "  ", info.nr_used, " of ");
 	put_pair(&t, "", info.nr_entries, " slots");
+	if (!(info.traits & MIRQ_STORE_OF_BUS))
+		put(&t, ", device-specific");
+	if (!(info.traits & MIRQ_STORE_VETTED))
+		put(&t, ", external");
 	emit(&t, line, context);
 	while (!mirq_irq_next(&rest, &one))
 		dump_irq(one, line, context);

@@ -21,6 +21,10 @@ void mirq_inspect(struct mirq *m, struct mirq_info *out_info)
 	out_info->nr_quarantined = number(&m->nr_quarantined);
 	out_info->nr_kept = number64(&m->nr_kept);
 	out_info->nr_faults = number64(&m->nr_faults);
+	if (m->root) {
+		out_info->guest = m->root->init.guest;
+		out_info->hypervisor = m->root->init.hypervisor;
+	}
 	for (struct mirq_device *dev = m->devices; dev; dev = dev->next)
 		out_info->nr_devices++;
 	for (uint32_t cpu = 0; cpu < m->nr_cpus; cpu++)
@@ -48,12 +52,15 @@ void mirq_domain_inspect(const struct mirq_domain *domain, struct mirq_domain_in
 	case MIRQ_ROLE_STORE:
 		out_info->device = store->dev;
 		out_info->nr_entries = store->nr_slots;
+		out_info->traits = store->kind.traits;
 		break;
 	case MIRQ_ROLE_REMAPPER:
 		out_info->nr_entries = ((const struct mirqi_remapper *)domain)->init.nr_entries;
+		out_info->traits = ((const struct mirqi_remapper *)domain)->init.traits;
 		break;
 	case MIRQ_ROLE_ROOT:
 		out_info->nr_entries = domain->m->ids_range.limit - domain->m->ids_range.first;
+		out_info->traits = domain->m->root->init.traits;
 		break;
 	}
 }

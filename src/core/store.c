@@ -10,6 +10,7 @@ enum rule {
 	RULE_OPS = 1,
 	RULE_SLEEPS = 3,
 	RULE_OPT_IN = 5,
+	RULE_GUEST = 6,
 	RULE_PARENT = 7
 };
 
@@ -72,23 +73,6 @@ static enum mirq_err check_template(const struct mirq_store_template *kind,
 	return text ? mirqi_fail(why, MIRQ_EINVAL, rule, kind->name, text) : MIRQ_OK;
 }
 
-/* What the store needs from the way above it. */
-static enum mirq_err check_parent(const struct mirq_device *dev,
-				  const struct mirq_store_template *kind, struct mirq_why *why)
-{
-	uint32_t carries = dev->parent->carries;
-
-	if (!(kind->traits & MIRQ_STORE_OF_BUS) && !(carries & MIRQ_CARRIES_DEVICE_STORES))
-		return mirqi_fail(
-			why, MIRQ_ENOTSUP, RULE_OPT_IN, dev->parent->name,
-			"rule 5: a device-specific store needs a parent that says it carries them; "
-			"this one carries stores of the bus only");
-	if (!(carries & MIRQ_CARRIES_ONE))
-		return mirqi_fail(why, MIRQ_ENOTSUP, RULE_PARENT, dev->parent->name,
-				  "rule 7: the parent carries no message-signalled interrupts");
-	return MIRQ_OK;
-}
-
 static uint32_t table_level(const struct mirq_device *dev)
 {
 	uint32_t level = 0;
@@ -96,6 +80,85 @@ static uint32_t table_level(const struct mirq_device *dev)
 	while (level < dev->nr_remappers && !dev->way[level].remapper->ops.alloc)
 		level++;
 	return level;
+}
+
+/* Does a message that a device of this guest stores lead anywhere: is it translated by a table of
+ * the guest's own, or did a provider get it from the hypervisor? */
+static int has_real_way(const struct mirq_device *dev)
+{
+	uint32_t level = 0;
+
+	while (level < dev->nr_remappers &&
+	       !(dev->way[level].remapper->init.traits & MIRQ_REMAPPER_PROVIDER))
+		level++;
+	return level < dev->nr_remappers || table_level(dev) < dev->nr_remappers ||
+	       dev->m->root->init.traits & MIRQ_ROOT_PROVIDER;
+}
+
+/* Rules 5 and 6. */
+static enum mirq_err check_opt_in(const struct mirq_device *dev, struct mirq_why *why)
+{
+	const struct mirq_root_init *root = &dev->m->root->init;
+
+	if (!(dev->parent->carries & MIRQ_CARRIES_DEVICE_STORES))
+		return mirqi_fail(
+			why, MIRQ_ENOTSUP, RULE_OPT_IN, dev->parent->name,
+			"rule 5: a device-specific store needs a parent that says it carries them; "
+			"this one carries stores of the bus only");
+	if (root->guest == MIRQ_GUEST_NO || has_real_way(dev))
+		return MIRQ_OK;
+	return mirqi_fail(
+		why, MIRQ_EGUEST, RULE_GUEST, dev->parent->name,
+		root->guest == MIRQ_GUEST_YES
+			? "rule 6: this is a guest, and the hypervisor sees no message that a "
+			  "device-specific store holds: give it a remapper of its own or a provider"
+			: "rule 6: nobody said whether this is a guest: set .guest at set-up");
+}
+
+/* What the store needs from the way above it. */
+static enum mirq_err check_parent(const struct mirq_device *dev,
+				  const struct mirq_store_template *kind, struct mirq_why *why)
+{
+	enum mirq_err err = MIRQ_OK;
+
+	if (!(kind->traits & MIRQ_STORE_OF_BUS))
+		err = check_opt_in(dev, why);
+	if (err)
+		return err;
+	if (!(dev->parent->carries & MIRQ_CARRIES_ONE))
+		return mirqi_fail(why, MIRQ_ENOTSUP, RULE_PARENT, dev->parent->name,
+				  "rule 7: the parent carries no message-signalled interrupts");
+	if (table_level(dev) == dev->nr_remappers && !dev->m->root->ops.compose)
+		return mirqi_fail(
+			why, MIRQ_ENOTSUP, RULE_PARENT, dev->m->root->domain.name,
+			"this root names no message: a table remapper must stand above the store");
+	return MIRQ_OK;
+}
+
+/* All rules about a template and the way of its device. Copies to full size. */
+static enum mirq_err read_kind(const struct mirq_device *dev,
+			       const struct mirq_store_template *from,
+			       struct mirq_store_template *kind, struct mirq_store_ops *ops,
+			       struct mirq_why *why)
+{
+	enum mirq_err err;
+
+	if (mirqi_sized_copy(kind, sizeof(*kind), from) ||
+	    mirqi_sized_copy(ops, sizeof(*ops), kind->ops))
+		return mirqi_fail(
+			why, MIRQ_EINVAL, RULE_OPS, dev->name,
+			"template or op table of an unknown size: begin it with MIRQ_SIZED()");
+	err = check_template(kind, ops, why);
+	return err ? err : check_parent(dev, kind, why);
+}
+
+enum mirq_err mirq_store_supported(const struct mirq_device *dev,
+				   const struct mirq_store_template *kind, struct mirq_why *why)
+{
+	struct mirq_store_template own;
+	struct mirq_store_ops ops;
+
+	return read_kind(dev, kind, &own, &ops, why);
 }
 
 /* The first rung of the mask ladder that this way has. */
@@ -149,26 +212,13 @@ enum mirq_err mirq_store_attach(struct mirq_device *dev, const struct mirq_store
 	store = mirqi_alloc(m, sizeof(*store));
 	if (!store)
 		return mirqi_fail(own.why, MIRQ_ENOMEM, 0, dev->name, "the host has no memory");
-	err = MIRQ_EINVAL;
-	if (mirqi_sized_copy(&store->kind, sizeof(store->kind), own.kind) ||
-	    mirqi_sized_copy(&store->ops, sizeof(store->ops), store->kind.ops))
-		mirqi_fail(own.why, err, RULE_OPS, dev->name,
-			   "template or op table of an unknown size: begin it with MIRQ_SIZED()");
-	else if (!own.nr_slots || own.nr_slots == MIRQI_NO_INDEX)
-		mirqi_fail(own.why, err, 0, store->kind.name, "a store has 1 to 2^32 - 2 slots");
-	else
-		err = check_template(&store->kind, &store->ops, own.why);
-	if (!err)
-		err = check_parent(dev, &store->kind, own.why);
+	err = read_kind(dev, own.kind, &store->kind, &store->ops, own.why);
+	if (!err && (!own.nr_slots || own.nr_slots == MIRQI_NO_INDEX))
+		err = mirqi_fail(own.why, MIRQ_EINVAL, 0, store->kind.name,
+				 "a store has 1 to 2^32 - 2 slots");
 	if (err)
 		goto fail;
 	fill_store(store, dev, &own);
-	if (store->table == dev->nr_remappers && !m->root->ops.compose) {
-		err = mirqi_fail(
-			own.why, MIRQ_ENOTSUP, RULE_PARENT, m->root->domain.name,
-			"this root names no message: a table remapper must stand above the store");
-		goto fail;
-	}
 	if (store->ops.setup)
 		err = store->ops.setup(store->data);
 	if (err) {

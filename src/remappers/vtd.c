@@ -227,8 +227,8 @@ static enum mirq_err vtd_domain_attach(struct mirqi_vtd *u, struct mirq_why *why
 		.max_block_log2 = u->entries_log2,
 		.limit_hw_target = u->flags & MIRQ_VTD_EIM ? VTD_LIMIT_TARGET
 							   : VTD_LIMIT_TARGET_XAPIC,
-		/* No device-specific stores: none has run behind a unit yet (CAVEATS.md). */
-		.carries = MIRQ_CARRIES_ONE | MIRQ_CARRIES_BLOCKS | MIRQ_CARRIES_LEVEL,
+		.carries = MIRQ_CARRIES_ONE | MIRQ_CARRIES_BLOCKS | MIRQ_CARRIES_LEVEL |
+			   MIRQ_CARRIES_DEVICE_STORES,
 		.traits = MIRQ_REMAPPER_DRAINS | MIRQ_REMAPPER_ISOLATES,
 		.why = why,
 	};

@@ -9,6 +9,8 @@
 #include <mirq/root.h>
 #include <mirq/x86.h>
 
+#include "x86_guest.h"
+
 struct mirqi_lapic_init {
 	uint64_t address; /* 0: where every PC has it */
 	uint32_t spurious_vector;
@@ -25,6 +27,7 @@ struct mirqi_lapic {
 	uint32_t has_msr;
 	uint32_t is_x2;
 	uint32_t spurious_vector;
+	char hypervisor[MIRQI_HYPERVISOR_BYTES]; /* its name, for people */
 };
 
 /*

@@ -121,9 +121,10 @@ static enum mirq_err x86_attach_root(struct x86 *x)
 		.ids = x->init.vectors,
 		.scope = MIRQ_IDS_PER_CPU,
 		.limit_hw_target = X86_LIMIT_COMPATIBLE,
-		.carries = MIRQ_CARRIES_ONE | MIRQ_CARRIES_BLOCKS,
+		.carries = MIRQ_CARRIES_ONE | MIRQ_CARRIES_BLOCKS | MIRQ_CARRIES_DEVICE_STORES,
 		.traits = MIRQ_ROOT_ENDS_EDGE_FIRST | MIRQ_ROOT_ADDRESS_HAS_TARGET,
 		.why = x->init.why,
+		.guest = x->init.guest,
 	};
 	struct mirqi_lapic *l;
 	enum mirq_err err;
@@ -136,6 +137,10 @@ static enum mirq_err x86_attach_root(struct x86 *x)
 		root.ops = mirqi_lapic_ops(l);
 		root.data = l;
 		x->is_x2 = l->is_x2;
+		if (root.guest == MIRQ_GUEST_UNKNOWN)
+			root.guest = mirqi_x86_guest(mirqi_cpuid, l->hypervisor);
+		if (l->hypervisor[0])
+			root.hypervisor = l->hypervisor;
 		err = mirq_root_attach(x->m, &root, &x->root);
 		if (err)
 			mirqi_lapic_fini(l);

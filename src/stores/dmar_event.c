@@ -88,5 +88,5 @@ const struct mirq_store_template mirqi_dmar_event_kind = {
 	.masking = MIRQ_MASKS_SLOT,
 	.update = MIRQ_UPDATE_WORDS,
 	.address_bits = 64,
-	.traits = MIRQ_STORE_OF_BUS | MIRQ_STORE_RESETS_MASKED,
+	.traits = MIRQ_STORE_OF_BUS | MIRQ_STORE_VETTED | MIRQ_STORE_RESETS_MASKED,
 };

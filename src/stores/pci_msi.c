@@ -207,7 +207,7 @@ static const struct mirq_store_ops msi_plain_ops = {
 	.flush = msi_flush,
 };
 
-#define MSI_ONE (MIRQ_STORE_OF_BUS | MIRQ_STORE_SHARED_REGS)
+#define MSI_ONE (MIRQ_STORE_OF_BUS | MIRQ_STORE_VETTED | MIRQ_STORE_SHARED_REGS)
 #define MSI_MANY (MSI_ONE | MIRQ_STORE_ONE_MESSAGE)
 #define MSI_PLAIN(bits, kind_traits)                                                               \
 	{                                                                                          \

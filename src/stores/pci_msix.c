@@ -295,5 +295,6 @@ const struct mirq_store_template mirqi_pci_msix_template = {
 	.masking = MIRQ_MASKS_SLOT,
 	.update = MIRQ_UPDATE_WORDS,
 	.address_bits = 64,
-	.traits = MIRQ_STORE_OF_BUS | MIRQ_STORE_NEEDS_ENABLE | MIRQ_STORE_RESETS_MASKED,
+	.traits = MIRQ_STORE_OF_BUS | MIRQ_STORE_VETTED | MIRQ_STORE_NEEDS_ENABLE |
+		  MIRQ_STORE_RESETS_MASKED,
 };

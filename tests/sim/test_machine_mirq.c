@@ -406,6 +406,50 @@ static void traffic__under_moves__nothing_lost(void **state)
 	}
 }
 
+static void never_written(const struct mirq_slot *s, const struct mirq_msg msg[])
+{
+	(void)s, (void)msg;
+	fail();
+}
+
+/* docs/rules.md 5 and 6, on x86 as it is attached: root and unit both carry device-specific stores;
+ * a guest needs the unit. The simulated machine is bare metal unless the caller says otherwise. */
+static void device_store__each_machine__guest_needs_its_own_unit(void **state)
+{
+	static const struct mirq_store_ops ops = { MIRQ_SIZED(mirq_store_ops),
+						   .write = never_written };
+	static const struct mirq_store_template kind = {
+		MIRQ_SIZED(mirq_store_template), .name = "IMS",      .ops = &ops,
+		.masking = MIRQ_MASKS_NOTHING,   .address_bits = 64, .update = MIRQ_UPDATE_96,
+	};
+	static const struct {
+		const char *machine;
+		enum mirq_guest guest;
+		enum mirq_err err;
+	} rows[] = {
+		{ "cpus=1 dev:msix=1", MIRQ_GUEST_UNKNOWN, MIRQ_OK },
+		{ "cpus=1 dev:msix=1", MIRQ_GUEST_NO, MIRQ_OK },
+		{ "cpus=1 dev:msix=1", MIRQ_GUEST_YES, MIRQ_EGUEST },
+		{ "cpus=1 vtd dev:msix=1", MIRQ_GUEST_NO, MIRQ_OK },
+		{ "cpus=1 vtd dev:msix=1", MIRQ_GUEST_YES, MIRQ_OK },
+	};
+	struct mirq_x86_init x86 = { MIRQ_SIZED(mirq_x86_init) };
+	struct mirq_why why;
+
+	(void)state;
+	for (uint32_t i = 0; i < NR(rows); i++) {
+		struct bench b;
+
+		x86.guest = rows[i].guest;
+		bench_up(&b, rows[i].machine, &x86);
+		bench_request(&b, "dev", 1);
+		memset(&why, 0, sizeof(why));
+		assert_int_equal(mirq_store_supported(b.dev, &kind, &why), rows[i].err);
+		assert_int_equal(why.rule, rows[i].err ? 6 : 0);
+		bench_down(&b);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -414,6 +458,7 @@ int main(void)
 		cmocka_unit_test(failing_memory__attach_to_request__all_or_nothing),
 		cmocka_unit_test(forgery__behind_a_unit__blocked_and_told),
 		cmocka_unit_test(forgery__no_unit__delivered),
+		cmocka_unit_test(device_store__each_machine__guest_needs_its_own_unit),
 		cmocka_unit_test(removal__in_use__calls_end_and_nothing_leaks),
 		cmocka_unit_test(reset__under_the_driver__set_up_anew),
 		cmocka_unit_test(dead_unit__requests__error_in_bounded_time),

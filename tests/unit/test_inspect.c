@@ -329,14 +329,14 @@ static void dump__small_tree__as_it_reads(void **state)
 			  "  table  remapper  256 entries, 2 used, 1 programmed, 1 flushes\n"
 			  "    shim  remapper  0 entries, 0 used\n"
 			  "device nic -> shim  isolated\n"
-			  "  msix  2 of 8 slots\n"
+			  "  msix  2 of 8 slots, external\n"
 			  "    irq 2: slot 0 -> shim entry 0 -> table entry 1 -> root no id yet"
 			  "  reserved  handled 0\n"
 			  "    irq 1: slot 3 -> shim entry 0 -> table entry 0 -> root cpu 1 id 0x20"
 			  "  enabled  handled 1\n"
-			  "  msi  0 of 4 slots\n"
+			  "  msi  0 of 4 slots, external\n"
 			  "device uart -> root  not isolated\n"
-			  "  plain  1 of 2 slots\n"
+			  "  plain  1 of 2 slots, external\n"
 			  "    irq 3: slot 0 -> root cpu 0 id 0x20  reserved  handled 0\n");
 }
 

@@ -94,6 +94,7 @@ static void template__every_kind__says_what_it_can(void **state)
 				assert_int_equal(!!x.ops->pending, is_maskable);
 				assert_int_equal(!!(traits & MIRQ_STORE_ONE_MESSAGE), nr_log2 > 0);
 				assert_true(traits & MIRQ_STORE_OF_BUS);
+				assert_true(traits & MIRQ_STORE_VETTED);
 				assert_true(traits & MIRQ_STORE_SHARED_REGS);
 				assert_false(traits & MIRQ_STORE_NEEDS_ENABLE);
 				assert_int_equal(x.kind->update, MIRQ_UPDATE_WORDS);

@@ -120,8 +120,8 @@ static void template__says_what_it_can(void **state)
 	assert_int_equal(kind->masking, MIRQ_MASKS_SLOT);
 	assert_int_equal(kind->update, MIRQ_UPDATE_WORDS);
 	assert_int_equal(kind->address_bits, 64);
-	assert_int_equal(kind->traits,
-			 MIRQ_STORE_OF_BUS | MIRQ_STORE_NEEDS_ENABLE | MIRQ_STORE_RESETS_MASKED);
+	assert_int_equal(kind->traits, MIRQ_STORE_OF_BUS | MIRQ_STORE_VETTED |
+					       MIRQ_STORE_NEEDS_ENABLE | MIRQ_STORE_RESETS_MASKED);
 }
 
 /* Enabled with everything masked in one write; table after that; slots last. */

@@ -148,6 +148,11 @@ static void root_carries_nothing(struct mock_root *r)
 	r->init.carries = 0;
 }
 
+static void root_guest_unknown_word(struct mock_root *r)
+{
+	r->init.guest = MIRQ_GUEST_YES + 1;
+}
+
 static void root_no_ops(struct mock_root *r)
 {
 	r->init.ops = NULL;
@@ -175,6 +180,7 @@ static const struct {
 	{ root_no_cpu_down, MIRQ_EINVAL, "both or neither" },
 	{ root_mask_alone, MIRQ_EINVAL, "both or neither" },
 	{ root_carries_nothing, MIRQ_EINVAL, "carries" },
+	{ root_guest_unknown_word, MIRQ_EINVAL, ".guest" },
 	{ root_no_ops, MIRQ_EINVAL, "MIRQ_SIZED" },
 	{ root_ops_of_no_size, MIRQ_EINVAL, "MIRQ_SIZED" },
 	{ root_ids_of_system, MIRQ_ENOTSUP, "CAVEATS" },

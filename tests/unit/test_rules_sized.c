@@ -260,10 +260,11 @@ static void sized_structs__every_length__as_types_h_says(void **state)
 	plain->kind.traits = 0; /* the last member: then the parent must carry it */
 	root.carries |= MIRQ_CARRIES_DEVICE_STORES;
 	f->m->m->root->domain.carries |= MIRQ_CARRIES_DEVICE_STORES;
+	f->m->m->root->init.guest = MIRQ_GUEST_NO;
 	struct sized rows[] = {
 		SIZED(mirq_init, why, &init, attempt_init),
 		SIZED(mirq_cpu_init, why, &cpu, attempt_cpu),
-		SIZED(mirq_root_init, why, &root, attempt_root),
+		SIZED(mirq_root_init, hypervisor, &root, attempt_root),
 		SIZED(mirq_root_ops, fini, &root_ops, attempt_root_ops),
 		SIZED(mirq_remapper_init, why, &remapper, attempt_remapper),
 		SIZED(mirq_remapper_ops, fini, &table_ops, attempt_remapper_ops),

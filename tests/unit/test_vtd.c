@@ -61,8 +61,8 @@ static void attach__domain__says_what_it_is(void **state)
 	assert_string_equal(init->name, "dmar0");
 	assert_null(init->parent);
 	assert_int_equal(init->limit_hw_target, 255);
-	assert_int_equal(init->carries,
-			 MIRQ_CARRIES_ONE | MIRQ_CARRIES_BLOCKS | MIRQ_CARRIES_LEVEL);
+	assert_int_equal(init->carries, MIRQ_CARRIES_ONE | MIRQ_CARRIES_BLOCKS |
+						MIRQ_CARRIES_LEVEL | MIRQ_CARRIES_DEVICE_STORES);
 	assert_int_equal(init->traits, MIRQ_REMAPPER_DRAINS | MIRQ_REMAPPER_ISOLATES);
 	bench_detach(b);
 }

@@ -273,6 +273,7 @@ static void event__store__writes_the_four_registers(void **state)
 	assert_int_equal(kind->update, MIRQ_UPDATE_WORDS);
 	assert_int_equal(kind->address_bits, 64);
 	assert_true(kind->traits & MIRQ_STORE_OF_BUS);
+	assert_true(kind->traits & MIRQ_STORE_VETTED);
 
 	kind->ops->write(&slot, &msg);
 	assert_int_equal(fake_read32(b->u, 0x3c), 0x00004041);

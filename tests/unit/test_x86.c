@@ -15,6 +15,7 @@
 #include "fake_pci.h"
 
 #include "core/core.h"
+#include "roots/x86_guest.h"
 
 #include <mirq/bus.h>
 #include <mirq/inspect.h>
@@ -175,7 +176,8 @@ static void attach__two_units__links_as_scopes_say(void **state)
 	assert_string_equal(parent_of(&s, 1, 0x0010), "VECTOR");
 	assert_int_equal(units.flags[0], 0);
 	assert_int_equal(units.address[1], 0xfed91000);
-	assert_int_equal(s.m->root->init.carries, MIRQ_CARRIES_ONE | MIRQ_CARRIES_BLOCKS);
+	assert_int_equal(s.m->root->init.carries,
+			 MIRQ_CARRIES_ONE | MIRQ_CARRIES_BLOCKS | MIRQ_CARRIES_DEVICE_STORES);
 	assert_int_equal(s.m->root->init.traits,
 			 MIRQ_ROOT_ENDS_EDGE_FIRST | MIRQ_ROOT_ADDRESS_HAS_TARGET);
 	assert_int_equal(s.m->root->init.limit_hw_target, 255);
@@ -458,6 +460,33 @@ static void attach__wrong_calls__refused(void **state)
 }
 
 /* Memory or the mapping fails at each of its calls: an error, nothing left behind. */
+/* docs/rules.md 6: what the caller says counts; who says nothing gets what CPUID says. */
+static void attach__guest__as_told_else_as_cpuid_says(void **state)
+{
+	char name[MIRQI_HYPERVISOR_BYTES];
+	struct mirq_info info;
+	struct system s;
+
+	(void)state;
+	start(&s);
+	s.init.guest = MIRQ_GUEST_YES + 1;
+	assert_int_equal(mirq_x86_attach(s.m, &s.init), MIRQ_EINVAL);
+	assert_non_null(strstr(s.why.text, ".guest"));
+	for (s.init.guest = MIRQ_GUEST_UNKNOWN; s.init.guest <= MIRQ_GUEST_YES; s.init.guest++) {
+		restart(&s);
+		assert_int_equal(mirq_x86_attach(s.m, &s.init), MIRQ_OK);
+		mirq_inspect(s.m, &info);
+		if (s.init.guest != MIRQ_GUEST_UNKNOWN) {
+			assert_int_equal(info.guest, s.init.guest);
+			assert_null(info.hypervisor);
+			continue;
+		}
+		assert_int_equal(info.guest, mirqi_x86_guest(mirqi_cpuid, name));
+		assert_string_equal(info.hypervisor ? info.hypervisor : "", name);
+	}
+	stop(&s);
+}
+
 static void attach__each_allocation_fails__enomem(void **state)
 {
 	struct system s;
@@ -546,6 +575,7 @@ int main(void)
 		cmocka_unit_test(attach__x2_found__eim_follows),
 		cmocka_unit_test(attach__vectors__inside_and_apart_from_spurious),
 		cmocka_unit_test(attach__wrong_calls__refused),
+		cmocka_unit_test(attach__guest__as_told_else_as_cpuid_says),
 		cmocka_unit_test(attach__each_allocation_fails__enomem),
 		cmocka_unit_test(attach__owners_and_many_units__each_its_own),
 		cmocka_unit_test(online__dispatch__ended_at_the_apic),

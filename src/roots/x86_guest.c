@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * x86_guest.c - does this CPU belong to a virtual machine? A hypervisor may lie: it is a guard
+ * against mistakes, not against a hypervisor (docs/rules.md 6).
+ *
+ * Sources: [APM3] appendix E.3.2 (function 1, ECX bit 31: reserved for a hypervisor to say that
+ * it is there), E.4 (functions 4000_00xx are the hypervisor's). That the first of them answers
+ * with a name in EBX, ECX, EDX is a custom of all hypervisors. Locking: none needed.
+ */
+#include "compiler_cpuid.h"
+
+#define CPUID_FEATURES 1u
+#define CPUID_HYPERVISOR 0x40000000u
+#define CPUID_FEATURES_ECX_HYPERVISOR (UINT32_C(1) << 31)
+
+int mirqi_cpuid(uint32_t leaf, uint32_t out[MIRQI_NR_CPUID])
+{
+	return mirqi_cpuid_now(leaf, out);
+}
+
+/* The name ends at the first byte that nobody can read. */
+static void guest_name(const uint32_t words[3], char name[MIRQI_HYPERVISOR_BYTES])
+{
+	uint32_t i;
+
+	for (i = 0; i < MIRQI_HYPERVISOR_BYTES - 1; i++) {
+		uint8_t byte = (uint8_t)(words[i / 4] >> i % 4 * 8);
+
+		if (byte < ' ' || byte > '~')
+			break;
+		name[i] = (char)byte;
+	}
+	name[i] = 0;
+}
+
+enum mirq_guest mirqi_x86_guest(mirqi_cpuid_fn *cpuid, char out_name[MIRQI_HYPERVISOR_BYTES])
+{
+	uint32_t out[MIRQI_NR_CPUID];
+
+	out_name[0] = 0;
+	if (!cpuid(CPUID_FEATURES, out))
+		return MIRQ_GUEST_UNKNOWN;
+	if (!(out[MIRQI_ECX] & CPUID_FEATURES_ECX_HYPERVISOR))
+		return MIRQ_GUEST_NO;
+	if (cpuid(CPUID_HYPERVISOR, out))
+		guest_name(&out[MIRQI_EBX], out_name);
+	return MIRQ_GUEST_YES;
+}
