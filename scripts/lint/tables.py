@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Rules 1 and 3: what mirq_store_attach() would refuse, read from the initialisers of a store's tables.
+"""Rules 1, 3 and 8: what mirq_store_attach() would refuse, read from the initialisers of a store's tables.
 
 What only the running program knows is not judged: members set elsewhere, values that are no constants.
 """
@@ -105,6 +105,14 @@ def check_template(unit, template, constants):
             unit.say(template.where(field), 1, f".{field} is not said: write {SAID[field]}")
 
 
+def check_vouched(unit, template, names):
+    """Only mirq's own stores are vetted."""
+    vetted, traits = names.get("MIRQ_STORE_VETTED"), template.value("traits")
+    if vetted and traits and traits & vetted and not unit.is_private(unit.real(str(unit.path))):
+        unit.say(template.where("traits"), 8, "MIRQ_STORE_VETTED is for the stores in mirq's src/stores: "
+                 "leave it out, the store is shown as external")
+
+
 def check_together(unit, template, ops, names):
     """A template and its ops."""
     masking, traits = template.value("masking"), template.value("traits")
@@ -142,6 +150,7 @@ def check(unit):
             check_ops(unit, table)
         elif record == "mirq_store_template":
             check_template(unit, table, enums)
+            check_vouched(unit, table, names)
             given = table.fields.get("ops")
             mentioned = [part.spelling for part, _ in c.walk(given[0])] if given else []
             for name in mentioned:
