@@ -62,7 +62,8 @@ struct mirq_store_ops {
 	/* A  Raise the slot as the device would. NULL: the next rung of the resend ladder. */
 	enum mirq_err (*inject)(const struct mirq_slot *s);
 	/* T  A window for stores that sleep: ops between only note, commit reaches the device
-	 *    and may fail. Both or neither; NULL: every op reaches the device by itself. */
+	 *    and may fail; what failed is tried again by a later commit. flush comes after it.
+	 *    Both or neither; NULL: every op reaches the device by itself. */
 	enum mirq_err (*begin)(void *data);
 	enum mirq_err (*commit)(void *data);
 };

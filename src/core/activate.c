@@ -164,7 +164,8 @@ static enum mirq_err open_slots(struct mirq_store *store, struct mirq_batch *bat
 	enum mirq_err err = switch_on(store);
 	struct mirq_irq *irq;
 
-	if (!err && store->ops.flush)
+	/* In a window nothing has been sent yet that a read could push. */
+	if (!err && store->ops.flush && !store->ops.begin)
 		err = store->ops.flush(store->data);
 	if (err)
 		return err;
@@ -190,7 +191,10 @@ enum mirq_err mirqi_open(struct mirq_store *store, struct mirq_batch *batch)
 
 	if (store->ops.commit)
 		committed = store->ops.commit(store->data);
-	return err ? err : committed;
+	err = err ? err : committed;
+	if (!err && store->ops.begin && store->ops.flush)
+		err = store->ops.flush(store->data);
+	return err;
 }
 
 static void bury_cell(struct mirq *m, struct mirq_irq *irq, uint32_t cpu, uint32_t id)
@@ -213,11 +217,10 @@ static void bury(struct mirq *m, struct mirq_irq *irq)
 	irq->flags &= ~(uint32_t)MIRQI_IRQ_UNCONFIRMED;
 }
 
-/* Silence the slots; MIRQ_OK: nothing that was sent is still on its way to the remapper or root. */
-static enum mirq_err silence(struct mirq_store *store, struct mirq_batch *batch)
+/* Silence the slots: where the store has a window, once that is closed. */
+static void silence(struct mirq_store *store, struct mirq_batch *batch)
 {
 	struct mirq_irq *irq;
-	enum mirq_err err = MIRQ_ENOTSUP;
 
 	mirqi_batch_for_each(irq, batch) {
 		struct mirq_slot slot = mirqi_slot(irq);
@@ -231,9 +234,6 @@ static enum mirq_err silence(struct mirq_store *store, struct mirq_batch *batch)
 			store->ops.disable(store->data);
 		store->is_enabled = 0;
 	}
-	if (store->ops.flush)
-		err = store->ops.flush(store->data);
-	return err;
 }
 
 int mirqi_table_drains(const struct mirq_store *store)
@@ -259,14 +259,16 @@ void mirqi_deactivate(struct mirq_store *store, struct mirq_batch *batch)
 {
 	struct mirq *m = store->dev->m;
 	const struct mirqi_root *root = m->root;
-	int is_drained, is_cleared, is_open;
+	int is_silent, is_drained, is_cleared;
 	struct mirq_irq *irq;
 
 	store->nr_active -= batch->nr;
-	is_open = !store->ops.begin || !store->ops.begin(store->data);
-	is_drained = silence(store, batch) == MIRQ_OK && is_open;
-	if (is_open && store->ops.commit && store->ops.commit(store->data))
-		is_drained = 0;
+	is_silent = !store->ops.begin || !store->ops.begin(store->data);
+	silence(store, batch);
+	if (is_silent && store->ops.commit)
+		is_silent = !store->ops.commit(store->data);
+	/* After the commit: before it the slots still send. */
+	is_drained = store->ops.flush && !store->ops.flush(store->data);
 	is_cleared = mirqi_clear(store, batch) == MIRQ_OK;
 	is_drained |= is_cleared && mirqi_table_drains(store);
 	mirqi_batch_for_each(irq, batch)
@@ -276,7 +278,8 @@ void mirqi_deactivate(struct mirq_store *store, struct mirq_batch *batch)
 		if (root->ops.mask)
 			root->ops.mask(root->init.data, &irq->route);
 		mirqi_state_step(&irq->state, MIRQI_EDGE_DEACTIVATE);
-		if (!is_drained || !is_cleared)
+		/* Not told to be silent, it may send for ever: nobody gets its entry or id. */
+		if (!is_silent || !is_drained || !is_cleared)
 			mirqi_quarantine(irq);
 	}
 }

@@ -196,10 +196,10 @@ static void life__store_sleeps__every_touch_lies_in_one_window(void **state)
 		       "slow.write 0 20000000/0\n"
 		       "slow.write 1 20000000/1\n"
 		       "slow.enable 0\n"
-		       "slow.flush\n"
 		       "slow.unmask 0\n"
 		       "slow.unmask 1\n"
-		       "slow.commit\n");
+		       "slow.commit\n"
+		       "slow.flush\n");
 	mock_fire(r.s, 1);
 	mock_log_clear(r.m);
 	/* Nothing of a store that sleeps is touched from atomic context. */
@@ -215,8 +215,40 @@ static void life__store_sleeps__every_touch_lies_in_one_window(void **state)
 		       "slow.mask 0\n"
 		       "slow.mask 1\n"
 		       "slow.disable\n"
-		       "slow.flush\n"
-		       "slow.commit\n");
+		       "slow.commit\n"
+		       "slow.flush\n");
+	rig_free(&r);
+}
+
+/* A device that was not told to be silent may send for ever, and a table that drains does not help:
+ * the entry must not become somebody else's. */
+static void release__commit_fails__keeps_entries_and_ids(void **state)
+{
+	struct mirq_info info;
+	struct mirq_irqs irqs;
+	struct rig r;
+
+	(void)state;
+	rig_new(&r, 1, MOCK_SLEEPS, "slow", 4);
+	irqs = mock_alloc_on(r.s, 2, 0);
+	mock_request(irqs, r.a);
+	mock_fail(r.m, "slow.commit", 1, 1, MIRQ_EIO);
+	release(irqs);
+	mirq_inspect(r.m->m, &info);
+	assert_int_equal(info.nr_quarantined, 2);
+	assert_int_equal(mirq_irq_free(irqs), MIRQ_OK);
+	irqs = mock_alloc_on(r.s, 2, 0);
+	mock_log_clear(r.m);
+	mock_request(irqs, r.a);
+	mock_expect_of(r.m, "slow",
+		       "slow.begin\n"
+		       "slow.write 0 20000000/2\n"
+		       "slow.write 1 20000000/3\n"
+		       "slow.enable 0\n"
+		       "slow.unmask 0\n"
+		       "slow.unmask 1\n"
+		       "slow.commit\n"
+		       "slow.flush\n");
 	rig_free(&r);
 }
 
@@ -1809,6 +1841,7 @@ int main(void)
 		cmocka_unit_test(life__without_a_table__writes_the_message_of_the_root),
 		cmocka_unit_test(life__store_ignores_writes_while_off__is_enabled_before_them),
 		cmocka_unit_test(life__store_sleeps__every_touch_lies_in_one_window),
+		cmocka_unit_test(release__commit_fails__keeps_entries_and_ids),
 		cmocka_unit_test(batch__of_200__is_flushed_once_per_phase),
 		cmocka_unit_test(request__again_after_release__does_not_rewrite),
 		cmocka_unit_test(request__part_of_a_range__leaves_the_others_reserved),
