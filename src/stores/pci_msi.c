@@ -86,7 +86,8 @@ static void msi_teardown(void *data)
 	msi->is_attached = 0;
 }
 
-/* INTx off while messages are on, and back as it was. */
+/* INTx off while messages are on, and back as it was. All ones are nobody's answer, and not what
+ * the register is to hold should somebody answer again. */
 static void msi_intx(struct mirqi_pci_msi *msi, int messages_on)
 {
 	uint32_t command;
@@ -96,7 +97,7 @@ static void msi_intx(struct mirqi_pci_msi *msi, int messages_on)
 	command = mirq_config_read(&msi->config, MSI_HEADER_COMMAND, 2);
 	if (messages_on)
 		msi->intx_was_on = !MIRQ_GET(command, MSI_COMMAND_INTX_OFF);
-	else if (!msi->intx_was_on)
+	if (command == 0xffff || !(messages_on || msi->intx_was_on))
 		return;
 	command = (uint32_t)MIRQ_SET(command, MSI_COMMAND_INTX_OFF, messages_on);
 	mirq_config_write(&msi->config, MSI_HEADER_COMMAND, 2, command);
@@ -131,6 +132,7 @@ static void msi_disable(void *data)
 	struct mirqi_pci_msi *msi = data;
 	uint32_t control = msi_read(msi, MSI_CONTROL, 2);
 
+	control = control == 0xffff ? msi->control : control;
 	control = (uint32_t)MIRQ_SET(control, MSI_CONTROL_ENABLE, 0);
 	control = (uint32_t)MIRQ_SET(control, MSI_CONTROL_NR_ENABLED_LOG2, 0);
 	msi_write(msi, MSI_CONTROL, 2, control);

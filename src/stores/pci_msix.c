@@ -119,7 +119,7 @@ static void msix_command_on(struct mirqi_pci_msix *msix)
 		msix->intx_was_on = !MIRQ_GET(found, MSIX_COMMAND_INTX_OFF);
 		command = MIRQ_SET(command, MSIX_COMMAND_INTX_OFF, 1);
 	}
-	if (command != found)
+	if (command != found && found != 0xffff)
 		mirq_config_write(&msix->config, MSIX_HEADER_COMMAND, 2, (uint32_t)command);
 }
 
@@ -130,6 +130,8 @@ static void msix_command_off(const struct mirqi_pci_msix *msix)
 	if (!msix->intx_was_on)
 		return;
 	command = mirq_config_read(&msix->config, MSIX_HEADER_COMMAND, 2);
+	if (command == 0xffff) /* nobody answers: not what it is to hold should somebody do again */
+		return;
 	mirq_config_write(&msix->config, MSIX_HEADER_COMMAND, 2,
 			  (uint32_t)MIRQ_SET(command, MSIX_COMMAND_INTX_OFF, 0));
 }

@@ -276,6 +276,22 @@ static void gone__every_op__eio_or_unknown(void **state)
 	stop(&x);
 }
 
+/* A write may arrive where the read before it did not: all ones are not written back. */
+static void gone__disabled__what_was_read_is_not_kept(void **state)
+{
+	struct fixture x;
+
+	(void)state;
+	start(&x, 1, 1, 1);
+	bring_up(&x, 1);
+	x.f->is_gone = 1;
+	fake_host_clear(x.h);
+	x.ops->disable(&x.msi);
+	assert_non_null(strstr(x.h->trace, "cW42.2=182 "));
+	assert_null(strstr(x.h->trace, "cW04.2"));
+	stop(&x);
+}
+
 /* All 32 slots pending is not a function that is gone. */
 static void pending__all_ones_of_a_live_function__yes(void **state)
 {
@@ -341,6 +357,7 @@ int main(void)
 		cmocka_unit_test(intx__found_off_or_kept__stays),
 		cmocka_unit_test(setup__found_on__turned_off),
 		cmocka_unit_test(gone__every_op__eio_or_unknown),
+		cmocka_unit_test(gone__disabled__what_was_read_is_not_kept),
 		cmocka_unit_test(pending__all_ones_of_a_live_function__yes),
 		cmocka_unit_test(init__capability_that_makes_no_sense__eio),
 	};

@@ -407,6 +407,22 @@ static void gone__every_op__eio_or_unknown(void **state)
 	stop(&x);
 }
 
+/* A write may arrive where the read before it did not: all ones are not written back. */
+static void gone__disabled__what_was_read_is_not_kept(void **state)
+{
+	struct fixture x;
+
+	(void)state;
+	start(&x, 4, 0);
+	bring_up(&x, 0, 2, 1);
+	x.f->is_gone = 1;
+	fake_host_clear(x.h);
+	x.ops->disable(&x.msix);
+	assert_non_null(strstr(x.h->trace, "cW42.2=3 "));
+	assert_null(strstr(x.h->trace, "cW04.2"));
+	stop(&x);
+}
+
 static void gone__memory_decode_off__flush_tells(void **state)
 {
 	struct fixture x;
@@ -491,6 +507,7 @@ int main(void)
 		cmocka_unit_test(command__memory_off_or_intx_kept__as_asked),
 		cmocka_unit_test(setup__found_on__turned_off),
 		cmocka_unit_test(gone__every_op__eio_or_unknown),
+		cmocka_unit_test(gone__disabled__what_was_read_is_not_kept),
 		cmocka_unit_test(gone__memory_decode_off__flush_tells),
 		cmocka_unit_test(init__capability__sizes_and_defects),
 	};
