@@ -151,15 +151,26 @@ static enum mirq_err stay_locked(struct hotplug *h)
 	return each_store(h, is_displaced, move_all);
 }
 
-/* All new ids or none; after that only hardware can fail. */
-static enum mirq_err evacuate(struct hotplug *h)
+/* All new ids or none. */
+static enum mirq_err reserve(const struct hotplug *h)
 {
 	enum mirq_err err = each_store(h, is_here, mirqi_move_take);
 
-	if (!err)
-		err = each_store(h, is_here, mirqi_move_go);
 	if (err)
 		(void)each_store(h, is_reserved, mirqi_move_drop);
+	return err;
+}
+
+/* Only hardware can fail now: what has moved is brought back. */
+static enum mirq_err evacuate(struct hotplug *h)
+{
+	enum mirq_err err = each_store(h, is_here, mirqi_move_go);
+
+	if (!err)
+		return MIRQ_OK;
+	(void)each_store(h, is_reserved, mirqi_move_drop);
+	h->why = NULL;
+	(void)stay_locked(h);
 	return err;
 }
 
@@ -175,11 +186,11 @@ static enum mirq_err leave_locked(struct hotplug *h)
 	if (!err && !mirqi_cpus_have_online(h->m, all))
 		err = mirqi_fail(h->why, MIRQ_ENOSPC, 0, "CPU", "no other CPU is online");
 	if (!err)
-		err = evacuate(h);
+		err = reserve(h);
 	if (!err)
-		return MIRQ_OK;
-	h->why = NULL;
-	(void)stay_locked(h);
+		return evacuate(h);
+	/* Not stay_locked(): interrupts that left their masks earlier stay where they are. */
+	set_phase(h, MIRQI_CPU_ONLINE);
 	return err;
 }
 

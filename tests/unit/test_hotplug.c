@@ -614,6 +614,34 @@ static void refused__pinned__nothing_has_moved(void **state)
 	rig_free(&r);
 }
 
+/* Not even what stands outside its mask since another CPU left, which has come back meanwhile. */
+static void refused__others_outside_their_masks__nothing_has_moved(void **state)
+{
+	struct mirq_irqs displaced, fixed;
+	struct mock_store *s;
+	struct rig r;
+	uint32_t cpu;
+
+	(void)state;
+	rig_new(&r);
+	rig_begin(&r, 0);
+	s = mock_store(r.m, MOCK_PLAIN, "fixed", 16);
+	s->kind.traits |= MIRQ_STORE_PINNED;
+	mock_store_attach(s, mock_device(r.m, "dev", NULL));
+	displaced = mock_alloc_on(r.s, 1, 1);
+	mock_request(displaced, r.a);
+	leave(&r, 1);
+	cpu = cpu_of(displaced);
+	assert_int_equal(on_cpu(&r, 1, call_online), MIRQ_OK);
+	fixed = mock_alloc_want(s, (struct mirq_irq_want){ .cpus = mirq_cpus_one(2) });
+	mock_request(fixed, r.a + 1);
+	assert_int_equal(prepare(&r, 2), MIRQ_ENOTSUP);
+	assert_int_equal(cpu_of(displaced), cpu);
+	assert_int_equal(mirq_cpu_online_finish(r.m->m, 1, NULL), MIRQ_OK);
+	assert_int_equal(cpu_of(displaced), 1);
+	rig_free(&r);
+}
+
 static void refused__no_ids_left__gives_back_what_it_had_taken(void **state)
 {
 	struct mirq_irqs irqs[2];
@@ -1413,6 +1441,7 @@ int main(void)
 		cmocka_unit_test(refused__bad_calls),
 		cmocka_unit_test(refused__last_cpu__cpu_0_may_leave),
 		cmocka_unit_test(refused__pinned__nothing_has_moved),
+		cmocka_unit_test(refused__others_outside_their_masks__nothing_has_moved),
 		cmocka_unit_test(refused__no_ids_left__gives_back_what_it_had_taken),
 		cmocka_unit_test(refused__last_move_has_not_drained__then_works),
 		cmocka_unit_test(refused__two_ways_alive__until_hardware_confirms),
