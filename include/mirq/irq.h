@@ -13,7 +13,8 @@
 
 enum mirq_reserve {
 	MIRQ_RESERVE_PROMISE, /* ids are taken at alloc: request does not fail for want of them */
-	/* counted only; ids are taken at request, which may fail. Maskable stores */
+	/* counted only; ids are taken at request, which may fail. Maskable stores; slots of one
+	 * message that no table remaps need ids in a row: a promise all the same */
 	MIRQ_RESERVE_BEST_EFFORT
 };
 

@@ -255,6 +255,14 @@ void mirqi_quarantine(struct mirq_irq *irq)
 	mirqi_event(m, MIRQ_EVENT_QUARANTINE, irq, irq->route.cpu, irq->route.id);
 }
 
+void mirqi_forget_written(struct mirq_batch *batch)
+{
+	struct mirq_irq *irq;
+
+	mirqi_batch_for_each(irq, batch)
+		irq->flags &= ~(uint32_t)MIRQI_IRQ_WRITTEN;
+}
+
 void mirqi_deactivate(struct mirq_store *store, struct mirq_batch *batch)
 {
 	struct mirq *m = store->dev->m;
@@ -269,6 +277,8 @@ void mirqi_deactivate(struct mirq_store *store, struct mirq_batch *batch)
 		is_silent = !store->ops.commit(store->data);
 	/* After the commit: before it the slots still send. */
 	is_drained = store->ops.flush && !store->ops.flush(store->data);
+	if (!is_drained && store->ops.flush) /* gone: it may come back with nothing in its slots */
+		mirqi_forget_written(batch);
 	is_cleared = mirqi_clear(store, batch) == MIRQ_OK;
 	is_drained |= is_cleared && mirqi_table_drains(store);
 	mirqi_batch_for_each(irq, batch)

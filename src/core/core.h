@@ -353,6 +353,8 @@ void mirqi_tell_slot(struct mirq_irq *irq, const struct mirq_msg *msg);
 int mirqi_table_drains(const struct mirq_store *store);
 /* Hardware may still send to the ids or entries of @irq: keep them for good. */
 void mirqi_quarantine(struct mirq_irq *irq);
+/* Hardware did not answer: what the slots hold now is not known, they are told again. */
+void mirqi_forget_written(struct mirq_batch *batch);
 /* Undo both, for members that are ACTIVE and not REQUESTED. Cannot fail: quarantines. */
 void mirqi_deactivate(struct mirq_store *store, struct mirq_batch *batch);
 

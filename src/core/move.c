@@ -220,6 +220,7 @@ static void settle_inactive(struct move *mv, struct mirq_batch *active)
 			mirqi_retire(m, irq->other.cpu, irq->other.id);
 		mirqi_kick(m, irq->other.cpu);
 		irq->other.kind = MIRQ_ROUTE_NONE;
+		irq->flags &= ~(uint32_t)MIRQI_IRQ_WAS_ACTIVE; /* of the new id nobody knows */
 	}
 }
 
@@ -301,9 +302,8 @@ static enum mirq_err redirect(struct move *mv, struct mirq_batch *active, int *o
 	if (!err)
 		err = tell_slots(mv, active, rewrite_slot);
 	*out_drained = !err && store->ops.flush;
-	if (err) /* what the slots hold now is not known */
-		mirqi_batch_for_each(irq, active)
-			irq->flags &= ~(uint32_t)MIRQI_IRQ_WRITTEN;
+	if (err)
+		mirqi_forget_written(active);
 	return err;
 }
 

@@ -148,6 +148,7 @@ static void unassign_ids(struct request *r)
 	struct mirq *m = r->irqs.store->dev->m;
 	struct mirq_irq *irq;
 
+	mirqi_forget_written(&r->fresh);
 	mirqi_batch_for_each(irq, &r->fresh) {
 		if (!(irq->flags & MIRQI_IRQ_LATE))
 			continue;
@@ -160,7 +161,7 @@ static void unassign_ids(struct request *r)
 			mirqi_drop_id(m, &irq->route);
 		mirqi_kick(m, irq->route.cpu);
 		irq->flags &= ~(uint32_t)(MIRQI_IRQ_HAS_ID | MIRQI_IRQ_WAS_ACTIVE);
-		irq->route.kind = MIRQ_ROUTE_NONE;
+		memset(&irq->route, 0, sizeof(irq->route));
 		atomic_fetch_add(&m->nr_best_effort, 1);
 	}
 }

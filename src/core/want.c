@@ -86,6 +86,9 @@ static enum mirq_err find_block(struct plan *p)
 			1u << k, 0);
 	p->block_log2 = k;
 	p->nr = 1u << k;
+	/* One by one at request they would not be the row that the device counts through. */
+	if (k && s->table == s->dev->nr_remappers)
+		w->reserve = MIRQ_RESERVE_PROMISE;
 	return MIRQ_OK;
 }
 

@@ -792,12 +792,33 @@ static void block__as_many_as_there_are__ends_at_the_largest(void **state)
 	rig_free(&r);
 }
 
+/* What a slot was told by a request that failed may have got lost with its answer. */
+static void request__after_one_that_was_not_answered__slot_is_told_again(void **state)
+{
+	struct mirq_irqs irqs;
+	struct mirq_why why;
+	struct rig r;
+
+	(void)state;
+	rig_new(&r, 1, MOCK_MSIX, "msix", 4);
+	irqs = mock_alloc_on(r.s, 1, 1);
+	mock_fail(r.m, "msix.flush", 1, 0, MIRQ_EIO);
+	assert_int_equal(mock_request_try(irqs, r.a, 0, &why), MIRQ_EIO);
+	mock_fail_never(r.m);
+	memset(&r.s->slots[irqs.slots.first].msg, 0, sizeof(r.s->slots[0].msg));
+	mock_request(irqs, r.a);
+	assert_true(r.s->slots[irqs.slots.first].msg[0].address != 0);
+	free_irqs(irqs);
+	rig_free(&r);
+}
+
 /* ---- best-effort reservations ---- */
 
 static void best_effort__no_id_left_at_request__is_refused_and_undone(void **state)
 {
 	struct mirq_irqs irqs, hog;
 	struct mirq_irq_info info;
+	struct mirq_hop_info hop;
 	struct mirq_why why;
 	uint32_t cpu = 99, used;
 	struct rig r;
@@ -819,6 +840,9 @@ static void best_effort__no_id_left_at_request__is_refused_and_undone(void **sta
 	assert_int_equal(mirq_affinity_effective(irqs, &cpu), MIRQ_ENOENT);
 	assert_int_equal(mirq_irq_inspect(irqs, &info), MIRQ_OK);
 	assert_int_equal(info.state, 0);
+	assert_int_equal(mirq_irq_inspect_hop(irqs, 2, &hop), MIRQ_OK);
+	assert_int_equal(hop.role, MIRQ_ROLE_ROOT);
+	assert_int_equal(hop.hwirq, 0); /* not the one that it had for a moment */
 	mock_sound(r.m);
 	free_irqs(mirq_irq_at(hog, 0));
 	free_irqs(mirq_irq_at(hog, 1));
@@ -845,6 +869,34 @@ static void best_effort__more_than_there_are_ids__are_reserved(void **state)
 	assert_int_equal(nr_ids_used(&r), 0);
 	mock_sound(r.m);
 	free_irqs(irqs);
+	rig_free(&r);
+}
+
+/* The device counts through the low bits of one message: ids taken one by one would be others'. */
+static void best_effort__block_without_a_table__ids_in_a_row_at_once(void **state)
+{
+	struct mirq_irqs irqs, one;
+	struct mirq_irq_info info;
+	struct mock_store *other;
+	struct rig r;
+
+	(void)state;
+	rig_new(&r, 0, MOCK_MSI, "msi", 8);
+	other = mock_store(r.m, MOCK_MSIX, "msix", 4);
+	mock_store_attach(other, mock_device(r.m, "dev", NULL));
+	one = mock_alloc_on(other, 1, 1);
+	irqs = mock_alloc_want(r.s, (struct mirq_irq_want){ .nr = 4,
+							    .cpus = mirq_cpus_one(1),
+							    .reserve = MIRQ_RESERVE_BEST_EFFORT });
+	assert_int_equal(nr_ids_used(&r), 5);
+	assert_int_equal(mirq_irq_inspect(irqs, &info), MIRQ_OK);
+	assert_int_equal(info.route.id % 4, 0);
+	mock_request(irqs, r.a);
+	mock_raise(r.s, 2);
+	(void)mock_deliver(r.m);
+	assert_int_equal(r.a[2].nr, 1);
+	free_irqs(irqs);
+	free_irqs(one);
 	rig_free(&r);
 }
 
@@ -1862,8 +1914,10 @@ int main(void)
 		cmocka_unit_test(block__without_a_table__has_aligned_ids_on_one_cpu),
 		cmocka_unit_test(block__store_not_empty__is_busy),
 		cmocka_unit_test(block__as_many_as_there_are__ends_at_the_largest),
+		cmocka_unit_test(request__after_one_that_was_not_answered__slot_is_told_again),
 		cmocka_unit_test(best_effort__no_id_left_at_request__is_refused_and_undone),
 		cmocka_unit_test(best_effort__more_than_there_are_ids__are_reserved),
+		cmocka_unit_test(best_effort__block_without_a_table__ids_in_a_row_at_once),
 		cmocka_unit_test(best_effort__store_that_cannot_be_masked__is_refused),
 		cmocka_unit_test(shared__several_actions__all_are_asked_in_order),
 		cmocka_unit_test(shared__range_half_of_it_taken__joins_and_opens),
