@@ -30,9 +30,12 @@ static uint32_t answer_random(struct engine *e, uint32_t nr, int is_costly)
 
 static uint32_t answer_script(struct engine *e, uint32_t nr)
 {
-	struct taken *t = &e->script[e->script_next];
+	const struct taken *t;
 
-	if (e->script_next == e->nr_script || t->position > e->position)
+	if (e->script_next == e->nr_script)
+		return 0;
+	t = &e->script[e->script_next];
+	if (t->position > e->position)
 		return 0;
 	e->script_next++;
 	if (t->position == e->position && t->value < nr)

@@ -255,12 +255,12 @@ static void note_bare(struct oracle *o)
 	o->bare_recorded = nr_recorded(o);
 }
 
-/* As before mirq came. A device that was lost, or a unit that does not answer, cannot be put back.
- */
+/* As before mirq came. A device that was lost cannot be put back; a unit that does not answer keeps
+ * what it was lent. */
 static void judge_bare(struct oracle *o, const char *when)
 {
-	struct oracle_text *now = oracle_text_new(o->s, NULL);
 	const char *before, *after;
+	struct oracle_text *now = oracle_text_new(o->s, NULL);
 
 	/* What a unit that cannot be asked may still read stays lent. */
 	if (is_a_unit_gone(o)) {

@@ -115,6 +115,11 @@ void oracle_follow(struct oracle *o, struct mirq_irqs irqs, const char *device);
 /* They are about to be given back by another way (oracle_free and oracle_device_detach do it). */
 void oracle_forget(struct oracle *o, struct mirq_irqs irqs);
 
+/* Something was done to @device, such as accesses that fail: until it is told otherwise nothing is
+ * owed by it, and what its slots hold is not mirq's. Removal and reset are noticed, until the next
+ * request. */
+void oracle_set_lost(struct oracle *o, struct sim_device *device, int is_lost);
+
 /* ---- What was seen ---- */
 
 struct oracle_stats {

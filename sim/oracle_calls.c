@@ -64,20 +64,21 @@ void oracle_call_begin(struct oracle *o, struct oracle_call *call, const char *n
 	o->calls = call;
 }
 
-/* What dead hardware may still use stays, counted: then the state is another one, and says so. */
-static void judge_unchanged(struct oracle *o, const struct oracle_call *call)
+/* What dead hardware may still use stays, counted: then the state is another one, and says so. What
+ * was tried again in vain after that may have changed its mask. */
+static void judge_unchanged(struct oracle *o, const struct oracle_call *call, enum mirq_err err)
 {
 	const char *before, *after;
 	struct oracle_text *now;
 
 	sim_run_until_idle(o->s);
-	if (nr_quarantined(o) > call->nr_quarantined)
+	if (nr_quarantined(o) > (err == MIRQ_EIO ? 0 : call->nr_quarantined))
 		return;
 	now = oracle_text_new(o->s, o->m);
 	o->stats.nr_checks++;
 	if (!oracle_text_compare(call->before, now, o->nr_gone == call->nr_gone, &before, &after))
-		oracle_broken(o, "I5: %s failed; expected: %s; seen: %s", call->name, before,
-			      after);
+		oracle_broken(o, "I5: %s failed (%s); expected: %s; seen: %s", call->name,
+			      mirq_err_text(err), before, after);
 	oracle_text_free(now);
 }
 
@@ -93,7 +94,7 @@ void oracle_call_end(struct oracle *o, struct oracle_call *call, enum mirq_err e
 		*at = call->next;
 	o->stats.nr_failed += err != MIRQ_OK;
 	if (call->before && err)
-		judge_unchanged(o, call);
+		judge_unchanged(o, call, err);
 	oracle_text_free(call->before);
 	call->before = NULL;
 }
@@ -146,6 +147,7 @@ static void line_fill(struct oracle *o, struct oracle_line *line, struct mirq_ir
 	line->one = one;
 	line->number = info.number;
 	line->device = device;
+	line->is_deaf = oracle_is_lost(o, device);
 	line->is_msix = strstr(info.store, "MSIX") != NULL;
 	if (info.route.kind != MIRQ_ROUTE_NONE)
 		oracle_own(o, info.route.cpu, info.route.id, (uint32_t)(line - o->lines) + 1);
@@ -226,9 +228,10 @@ static void promise(struct oracle *o, struct mirq_irqs irqs, uint32_t action,
 		    (a->promise == ORACLE_IDLE && to != ORACLE_REQUESTING))
 			continue;
 		a->promise = to;
-		a->is_owed = 0;
-		if (to == ORACLE_IDLE)
-			a->is_kept = a->nr_spare = 0;
+		if (to == ORACLE_IDLE || to == ORACLE_REQUESTING)
+			a->is_owed = 0;
+		if (to == ORACLE_IDLE) /* what was resent may still arrive */
+			a->is_kept = 0;
 	}
 }
 
@@ -343,7 +346,7 @@ enum mirq_err oracle_request(struct oracle *o, struct mirq_irqs irqs,
 	for_each_line(line, o, irqs)
 	{
 		line->actions[action].how = *how;
-		line->is_deaf = 0;
+		line->is_deaf = oracle_is_lost(o, line->device);
 	}
 	h.flags = how->flags;
 	h.context = &first->actions[action];

@@ -121,6 +121,8 @@ static void judge_arrival(struct oracle *o, const struct sim_event *event,
 
 	if (is_known && line && is_same_slot(line, &o->lines[owner - 1]))
 		return;
+	if (line && line->is_deaf)
+		return;
 	if (line && line->life == ORACLE_ALLOCATED) {
 		oracle_broken(o,
 			      "I4: %s message %u (%llx = %x); expected: an id of its own; seen: "
@@ -195,8 +197,10 @@ static void unheard(struct oracle *o, const struct sim_event *event)
 
 static void astray(struct oracle *o, const struct sim_event *event)
 {
+	const struct oracle_line *line = line_of_slot(o, event);
+
 	o->stats.nr_checks++;
-	if (event->slot != SIM_NO_SLOT)
+	if (event->slot != SIM_NO_SLOT && !(line && line->is_deaf))
 		oracle_broken(o, "I4: %s message %u; expected: an interrupt; seen: a write to %llx",
 			      sim_device_name(event->device), event->slot,
 			      (unsigned long long)event->address);
@@ -219,7 +223,8 @@ static void raised(struct oracle *o, const struct sim_event *event)
 	}
 }
 
-/* Nothing is owed by who is not there; after a reset it is set up anew. */
+/* Nothing is owed by who is not there, and what its slots hold is not mirq's: after a reset it is
+ * set up anew. */
 static void gone(struct oracle *o, const struct sim_device *device)
 {
 	o->nr_gone++;
@@ -230,6 +235,29 @@ static void gone(struct oracle *o, const struct sim_device *device)
 		for (uint32_t a = 0; a < ORACLE_ACTIONS; a++)
 			o->lines[i].actions[a].is_owed = 0;
 	}
+}
+
+uint32_t oracle_is_lost(const struct oracle *o, const struct sim_device *device)
+{
+	for (uint32_t i = 0; device && i < SIM_MAX_DEVICES; i++)
+		if (o->lost[i] == device)
+			return 1;
+	return 0;
+}
+
+void oracle_set_lost(struct oracle *o, struct sim_device *device, int is_lost)
+{
+	const struct sim_device *from = is_lost ? NULL : device, *to = is_lost ? device : NULL;
+
+	if (is_lost)
+		gone(o, device);
+	if (oracle_is_lost(o, device) == (uint32_t)(is_lost != 0))
+		return;
+	for (uint32_t i = 0; i < SIM_MAX_DEVICES; i++)
+		if (o->lost[i] == from) {
+			o->lost[i] = to;
+			return;
+		}
 }
 
 /* ---- A CPU handles a vector ---- */

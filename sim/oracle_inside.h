@@ -83,6 +83,7 @@ struct oracle {
 	uint32_t nr_frames;
 	uint32_t is_blurred; /* more at once than fits: causes are not judged any more */
 	uint32_t is_isolating;
+	const struct sim_device *lost[SIM_MAX_DEVICES];
 	uint32_t has_snapshots;
 	uint32_t nr_gone; /* devices that were removed or reset */
 	uint64_t nr_points, limit_ns, limit_points;
@@ -106,6 +107,7 @@ void oracle_on_event(void *context, const struct sim_event *event);
 void oracle_on_trace(void *context, enum mirq_event event, uint32_t number, uint64_t a, uint64_t b);
 enum mirq_handled oracle_handle(void *context);
 void oracle_own(struct oracle *o, uint32_t cpu, uint32_t id, uint32_t owner);
+uint32_t oracle_is_lost(const struct oracle *o, const struct sim_device *device);
 
 /* oracle_state.c: @m NULL: of the machine only. */
 struct oracle_text *oracle_text_new(struct sim *s, struct mirq *m);
