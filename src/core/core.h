@@ -185,7 +185,8 @@ struct mirq_batch {
 
 enum mirqi_cpu_phase {
 	MIRQI_CPU_DOWN,
-	MIRQI_CPU_LEAVING, /* takes what is there, gets nothing new */
+	MIRQI_CPU_LEAVING,  /* takes what is there, gets nothing new */
+	MIRQI_CPU_PREPARED, /* the same, and everything has moved */
 	MIRQI_CPU_ONLINE
 };
 

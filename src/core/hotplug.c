@@ -166,8 +166,10 @@ static enum mirq_err evacuate(struct hotplug *h)
 {
 	enum mirq_err err = each_store(h, is_here, mirqi_move_go);
 
-	if (!err)
+	if (!err) {
+		set_phase(h, MIRQI_CPU_PREPARED);
 		return MIRQ_OK;
+	}
 	(void)each_store(h, is_reserved, mirqi_move_drop);
 	h->why = NULL;
 	(void)stay_locked(h);
@@ -225,7 +227,7 @@ enum mirq_err mirq_cpu_offline_finish(struct mirq *m)
 	uint32_t cpu = mirq_host_this_cpu(m->host);
 	const struct mirqi_root *root = m->root;
 
-	if (phase(m, cpu) != MIRQI_CPU_LEAVING)
+	if (phase(m, cpu) != MIRQI_CPU_PREPARED)
 		return MIRQ_EINVAL;
 	mirqi_leave_cpu(m, cpu);
 	if (root->ops.cpu_down)

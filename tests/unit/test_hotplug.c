@@ -29,6 +29,7 @@ struct rig {
 	struct mock_remapper *table; /* NULL: stores send to the root */
 	struct mock_store *s;
 	struct mock_action a[16];
+	uint32_t nr_tried, nr_refused;
 };
 
 static struct mock_store *rig_store(struct rig *r, enum mock_kind kind, const char *name)
@@ -1220,6 +1221,43 @@ static void leave__event_at_every_step__is_never_lost(void **state)
 	print_message("%u events in the middle of leaving\n", nr);
 }
 
+/* The CPU is in a hurry: it switches itself off while another one still prepares it. */
+static void try_to_finish(void *context, struct mock_domain *d, enum mock_op op)
+{
+	struct rig *r = context;
+
+	(void)d;
+	(void)op;
+	if (mirq_host_this_cpu(&r->m->host) == 1)
+		return; /* it is busy with what has arrived */
+	r->nr_refused += on_cpu(r, 1, call_finish) == MIRQ_EINVAL;
+	r->nr_tried++;
+}
+
+static void finish__while_it_is_prepared__is_refused(void **state)
+{
+	struct mirq_irqs irqs;
+	struct rig r;
+
+	(void)state;
+	rig_new(&r);
+	rig_begin(&r, 1);
+	r.s = rig_store(&r, MOCK_MSIX, "store");
+	irqs = mock_alloc_on(r.s, 1, 1);
+	mock_request(irqs, r.a);
+	r.m->hook_context = &r;
+	r.m->hook = try_to_finish;
+	assert_int_equal(prepare(&r, 1), MIRQ_OK);
+	r.m->hook = NULL;
+	assert_true(r.nr_tried > 2);
+	assert_int_equal(r.nr_refused, r.nr_tried);
+	assert_int_equal(on_cpu(&r, 1, call_finish), MIRQ_OK);
+	mock_raise(r.s, 0);
+	others_take(&r, 1);
+	assert_int_equal(r.a[0].nr, 1);
+	rig_free(&r);
+}
+
 static void several__in_turn_under_load__lose_nothing(void **state)
 {
 	struct mirq_irqs irqs[4];
@@ -1461,6 +1499,7 @@ int main(void)
 		cmocka_unit_test(gone__stray_there__is_counted),
 		cmocka_unit_test(gone__with_an_id_that_retires__allocations_do_not_wait),
 		cmocka_unit_test(leave__event_at_every_step__is_never_lost),
+		cmocka_unit_test(finish__while_it_is_prepared__is_refused),
 		cmocka_unit_test(several__in_turn_under_load__lose_nothing),
 		cmocka_unit_test(detach__while_a_cpu_leaves__waits),
 		cmocka_unit_test(threads__cpus_leave_while_devices_come_and_go__nothing_is_lost),
