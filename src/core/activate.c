@@ -217,6 +217,19 @@ static void bury(struct mirq *m, struct mirq_irq *irq)
 	irq->flags &= ~(uint32_t)MIRQI_IRQ_UNCONFIRMED;
 }
 
+/* While it is off its device may be reset: each slot is told again when it is used again. */
+static void switch_off(struct mirq_store *store)
+{
+	uint32_t i = 0;
+
+	store->is_enabled = 0;
+	if (!store->ops.disable)
+		return;
+	store->ops.disable(store->data);
+	while ((i = mirqi_sparse_next(&store->slots, i)) != MIRQI_NO_INDEX)
+		mirqi_irq(store, i++)->flags &= ~(uint32_t)MIRQI_IRQ_WRITTEN;
+}
+
 /* Silence the slots: where the store has a window, once that is closed. */
 static void silence(struct mirq_store *store, struct mirq_batch *batch)
 {
@@ -229,11 +242,8 @@ static void silence(struct mirq_store *store, struct mirq_batch *batch)
 			store->ops.mask(&slot);
 		mirqi_mask_sync(irq);
 	}
-	if (!store->nr_active && store->is_enabled) {
-		if (store->ops.disable)
-			store->ops.disable(store->data);
-		store->is_enabled = 0;
-	}
+	if (!store->nr_active && store->is_enabled)
+		switch_off(store);
 }
 
 int mirqi_table_drains(const struct mirq_store *store)

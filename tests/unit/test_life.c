@@ -290,7 +290,7 @@ static void batch__of_200__is_flushed_once_per_phase(void **state)
 	free(actions);
 }
 
-static void request__again_after_release__does_not_rewrite(void **state)
+static void request__again_after_release__rewrites_if_the_store_was_off(void **state)
 {
 	struct rig r;
 	struct mirq_irqs irqs;
@@ -303,11 +303,21 @@ static void request__again_after_release__does_not_rewrite(void **state)
 		assert_int_equal(mock_count(r.m, "msix.write"), 4);
 		for (uint32_t i = 0; i < 4; i++)
 			assert_int_equal(r.s->slots[i].nr_writes, 1);
-		release(irqs);
-		mock_request(irqs, r.a);
+		/* Others keep the store on: the slot holds what it was told. */
+		release(mirq_irq_at(irqs, 3));
+		mock_request(mirq_irq_at(irqs, 3), r.a + 3);
 		assert_int_equal(mock_count(r.m, "msix.write"), 4);
 		mock_fire(r.s, 3);
 		assert_int_equal(r.a[3].nr, 1);
+		/* Off, even slots that were released before: a reset may have come in between. */
+		release(mirq_irq_at(irqs, 0));
+		irqs.slots.first++;
+		release(irqs);
+		irqs.slots.first--;
+		mock_request(irqs, r.a);
+		assert_int_equal(mock_count(r.m, "msix.write"), 8);
+		mock_fire(r.s, 3);
+		assert_int_equal(r.a[3].nr, 2);
 		rig_free(&r);
 	}
 }
@@ -1895,7 +1905,7 @@ int main(void)
 		cmocka_unit_test(life__store_sleeps__every_touch_lies_in_one_window),
 		cmocka_unit_test(release__commit_fails__keeps_entries_and_ids),
 		cmocka_unit_test(batch__of_200__is_flushed_once_per_phase),
-		cmocka_unit_test(request__again_after_release__does_not_rewrite),
+		cmocka_unit_test(request__again_after_release__rewrites_if_the_store_was_off),
 		cmocka_unit_test(request__part_of_a_range__leaves_the_others_reserved),
 		cmocka_unit_test(alloc__between_min_and_max__gives_what_fits),
 		cmocka_unit_test(alloc__at_and_aligned__takes_the_lowest_place_that_fits),
