@@ -42,7 +42,7 @@ struct mirq_remapper_ops {
 	/* A  Entry := not present. Table kind: required. */
 	void (*clear)(void *data, void *ctx, const struct mirq_batch *batch);
 	/* A  All changes to these entries are in force, and old translations drained where DRAINS.
-	 *    Bounded. NULL: at once. */
+	 *    Bounded. Table kind. NULL: at once. */
 	enum mirq_err (*flush)(void *data, void *ctx, const struct mirq_batch *batch);
 	/* P  The message that reaches entry @hop->hwirq; 2^block_log2 > 1: the first of a block,
 	 *    data gets the member's number or-ed in by the device. Table kind: required. */
@@ -53,10 +53,10 @@ struct mirq_remapper_ops {
 	 *    window. */
 	enum mirq_err (*translate)(void *data, void *ctx, const struct mirq_msg *in,
 				   struct mirq_msg *out_msg);
-	/* A  A rung of the mask ladder. Both or neither; NULL: no rung here. */
+	/* A  A rung of the mask ladder. Table kind. Both or neither; NULL: no rung here. */
 	void (*mask)(void *data, void *ctx, const struct mirq_batch *batch);
 	void (*unmask)(void *data, void *ctx, const struct mirq_batch *batch);
-	/* A  Raise the entry. NULL: the next rung of the resend ladder. */
+	/* A  Raise the entry. Table kind. NULL: the next rung of the resend ladder. */
 	enum mirq_err (*inject)(void *data, void *ctx, const struct mirq_hop *hop);
 	/* A  Read and clear one recorded fault: 1, or 0 when there is none. NULL: none recorded. */
 	int (*faults)(void *data, struct mirq_fault *out_fault);

@@ -27,7 +27,7 @@ struct mirq_root_ops {
 	uint32_t (*claim)(void *data, uint32_t cpu);
 	/* D  End of interrupt on this CPU. NULL: claim ended it. */
 	void (*eoi)(void *data, uint32_t cpu, uint32_t id);
-	/* L  Is id waiting to be taken on this CPU? NULL: cannot be read. */
+	/* L  Is id waiting to be taken on this CPU? Required. */
 	enum mirq_pending (*pending)(void *data, uint32_t cpu, uint32_t id);
 	/* A  Make the route's id pending at its CPU. NULL: software replays in mirq_service(). */
 	void (*resend)(void *data, const struct mirq_route *route);

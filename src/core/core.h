@@ -5,10 +5,11 @@
  *   system.c    struct mirq, CPUs                    want.c, alloc.c  reserve and free
  *   domain.c    root, remappers, batches, compose    activate.c program, write, undo
  *   device.c    devices and links                    request.c  actions: request, release
- *   store.c     template -> domain, the rules        dispatch.c an event, service, retiring ids
+ *   store.c     template -> domain                   dispatch.c an event, service, retiring ids
  *   state.c     the state word                       control.c  enable, disable, masks, resend
  *   ids.c       ids of CPUs                          move.c     affinity
  *   step.c      ... word by word                     hotplug.c  CPUs come and go
+ *   rules.c     op tables at registration
  *   sparse.c    pointers by index                    inspect.c, dump.c, check.c   questions
  */
 #ifndef MIRQI_CORE_H

@@ -6,6 +6,13 @@
 #include "core.h"
 
 #include "chip.h"
+#include "rules.h"
+
+/* Rule numbers of docs/rules.md. */
+enum rule {
+	RULE_REMAPPER = 9,
+	RULE_ROOT = 10
+};
 
 static uint32_t min_limit(uint32_t a, uint32_t b)
 {
@@ -23,24 +30,17 @@ static enum mirq_err check_root(const struct mirq_root_init *init, const struct 
 {
 	if (!init->name || init->ids.limit <= init->ids.first ||
 	    init->ids.limit - init->ids.first > 2048)
-		return mirqi_fail(why, MIRQ_EINVAL, 0, init->name,
+		return mirqi_fail(why, MIRQ_EINVAL, RULE_ROOT, init->name,
 				  "a root needs a name and 1 to 2048 ids per CPU");
 	if (init->scope != MIRQ_IDS_PER_CPU)
 		return mirqi_fail(why, MIRQ_ENOTSUP, 0, init->name,
 				  "ids of the whole system are not built yet: docs/CAVEATS.md");
-	if (!ops->pending)
-		return mirqi_fail(why, MIRQ_EINVAL, 0, init->name,
-				  "ids of a CPU are given back once they are not pending: pending "
-				  "is required");
-	if (!ops->cpu_up != !ops->cpu_down || !ops->mask != !ops->unmask)
-		return mirqi_fail(why, MIRQ_EINVAL, 0, init->name,
-				  "cpu_up and cpu_down, mask and unmask: both or neither");
 	if (!init->carries || init->guest > MIRQ_GUEST_YES)
 		return mirqi_fail(
-			why, MIRQ_EINVAL, 0, init->name,
+			why, MIRQ_EINVAL, RULE_ROOT, init->name,
 			"a root says what it carries: enum mirq_carries, and .guest is of "
 			"enum mirq_guest");
-	return MIRQ_OK;
+	return mirqi_rules_check(MIRQI_OPS_OF_ROOT, ops, 0, init->name, why);
 }
 
 enum mirq_err mirq_root_attach(struct mirq *m, const struct mirq_root_init *init,
@@ -113,20 +113,18 @@ enum mirq_err mirq_root_claim_id(struct mirq *m, struct mirq_cpus cpus, uint32_t
 static enum mirq_err check_remapper(const struct mirq *m, const struct mirq_remapper_init *init,
 				    const struct mirq_remapper_ops *ops)
 {
+	enum mirq_err err = mirqi_rules_check(ops->alloc ? MIRQI_OPS_OF_TABLE : MIRQI_OPS_OF_SHIM,
+					      ops, 0, init->name, init->why);
 	const char *text = NULL;
 
+	if (err)
+		return err;
 	if (!m->root)
 		text = "a remapper needs the system's root first";
 	else if (!init->name || !init->carries)
 		text = "a remapper needs a name and says what it carries";
-	else if (!ops->attach != !ops->detach || !ops->mask != !ops->unmask)
-		text = "attach and detach, mask and unmask: both or neither";
-	else if (ops->alloc && (!ops->free || !ops->program || !ops->clear || !ops->compose ||
-				ops->translate || !init->nr_entries))
-		text = "a table needs free, program, clear, compose and entries, and no translate";
-	else if (!ops->alloc && (!ops->translate || ops->free || ops->program || ops->clear ||
-				 ops->compose || init->nr_entries))
-		text = "a shim has translate and neither entries nor operations on them";
+	else if (!ops->alloc != !init->nr_entries)
+		text = "a table needs entries, a shim has none: .nr_entries";
 	else if (init->parent && (init->parent->role == MIRQ_ROLE_STORE || init->parent->m != m))
 		text = "the parent is the root or a remapper of this system: a store is nobody's "
 		       "parent";
@@ -134,7 +132,7 @@ static enum mirq_err check_remapper(const struct mirq *m, const struct mirq_rema
 		if (ops->alloc && d->role == MIRQ_ROLE_REMAPPER &&
 		    ((struct mirqi_remapper *)d)->ops.alloc)
 			text = "at most one table remapper stands on a way";
-	return text ? mirqi_fail(init->why, MIRQ_EINVAL, 0, init->name, text) : MIRQ_OK;
+	return text ? mirqi_fail(init->why, MIRQ_EINVAL, RULE_REMAPPER, init->name, text) : MIRQ_OK;
 }
 
 static void domain_link(struct mirq *m, struct mirq_domain *domain)

@@ -5,72 +5,37 @@
  */
 #include "core.h"
 
-/* Rule numbers of docs/rules.md. */
+#include "rules.h"
+
+/* Rule numbers of docs/rules.md; those of operations are in rules.def. */
 enum rule {
 	RULE_OPS = 1,
-	RULE_SLEEPS = 3,
 	RULE_OPT_IN = 5,
 	RULE_GUEST = 6,
 	RULE_PARENT = 7
 };
 
-struct pair {
-	int one, other;
-	enum rule rule;
-	const char *text;
-};
-
-/* Operations that come together, and properties that need operations. */
-static const char *broken_pair(const struct mirq_store_template *kind,
-			       const struct mirq_store_ops *ops, uint32_t *out_rule)
-{
-	const struct pair pairs[] = {
-		{ !!ops->mask, !!ops->unmask, RULE_OPS,
-		  "rule 1: mask and unmask: both or neither" },
-		{ !!ops->mask_all, !!ops->unmask_all, RULE_OPS,
-		  "rule 1: mask_all and unmask_all: both or neither" },
-		{ !!ops->enable, !!ops->disable, RULE_OPS,
-		  "rule 1: enable and disable: both or neither" },
-		{ !!ops->begin, !!ops->commit, RULE_SLEEPS,
-		  "rule 3: begin and commit: both or neither" },
-		{ !!ops->mask, kind->masking == MIRQ_MASKS_SLOT, RULE_OPS,
-		  "rule 1: .masking says what mask reaches: MASKS_SLOT with it, MASKS_NOTHING "
-		  "without" },
-		{ !!(kind->traits & MIRQ_STORE_NEEDS_ENABLE) && !ops->enable, 0, RULE_OPS,
-		  "rule 1: NEEDS_ENABLE needs enable and disable" },
-		{ !!(kind->traits & MIRQ_STORE_TWO_MESSAGES) && !ops->set_trigger, 0, RULE_OPS,
-		  "rule 1: TWO_MESSAGES needs set_trigger" },
-		{ !!ops->slot_fini && !ops->slot_init, 0, RULE_OPS,
-		  "rule 1: slot_fini needs slot_init" },
-	};
-
-	for (const struct pair *p = pairs; p < pairs + sizeof(pairs) / sizeof(pairs[0]); p++)
-		if (p->one != p->other) {
-			*out_rule = p->rule;
-			return p->text;
-		}
-	return NULL;
-}
-
 static enum mirq_err check_template(const struct mirq_store_template *kind,
 				    const struct mirq_store_ops *ops, struct mirq_why *why)
 {
-	uint32_t rule = RULE_OPS;
-	const char *text;
+	enum mirq_err err = mirqi_rules_check(MIRQI_OPS_OF_STORE, ops, kind->traits, kind->name,
+					      why);
+	const char *text = NULL;
 
+	if (err)
+		return err;
 	if (!kind->name)
 		text = "rule 1: a store's template needs a name";
-	else if (!ops->write)
-		text = "rule 1: write is required: a slot must be told its message";
 	else if (kind->masking == MIRQ_MASKS_UNSAID || kind->masking > MIRQ_MASKS_SLOT)
 		text = "rule 1: .masking must be said: MASKS_SLOT or MASKS_NOTHING";
+	else if (!!ops->mask != (kind->masking == MIRQ_MASKS_SLOT))
+		text = "rule 1: .masking says what mask reaches: MASKS_SLOT with it, MASKS_NOTHING "
+		       "without";
 	else if (kind->update == MIRQ_UPDATE_UNSAID || kind->update > MIRQ_UPDATE_96)
 		text = "rule 1: .update must be said: what of a message changes at once";
 	else if (kind->address_bits != 32 && kind->address_bits != 40 && kind->address_bits != 64)
 		text = "rule 1: .address_bits must be said: 32, 40 or 64";
-	else
-		text = broken_pair(kind, ops, &rule);
-	return text ? mirqi_fail(why, MIRQ_EINVAL, rule, kind->name, text) : MIRQ_OK;
+	return text ? mirqi_fail(why, MIRQ_EINVAL, RULE_OPS, kind->name, text) : MIRQ_OK;
 }
 
 static uint32_t table_level(const struct mirq_device *dev)

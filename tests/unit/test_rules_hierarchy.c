@@ -171,19 +171,20 @@ static void root_ids_of_system(struct mock_root *r)
 static const struct {
 	void (*break_it)(struct mock_root *r);
 	enum mirq_err err;
+	uint32_t rule;
 	const char *part;
 } broken_roots[] = {
-	{ root_no_name, MIRQ_EINVAL, "name" },
-	{ root_no_ids, MIRQ_EINVAL, "1 to 2048 ids" },
-	{ root_2049_ids, MIRQ_EINVAL, "1 to 2048 ids" },
-	{ root_no_pending, MIRQ_EINVAL, "pending is required" },
-	{ root_no_cpu_down, MIRQ_EINVAL, "both or neither" },
-	{ root_mask_alone, MIRQ_EINVAL, "both or neither" },
-	{ root_carries_nothing, MIRQ_EINVAL, "carries" },
-	{ root_guest_unknown_word, MIRQ_EINVAL, ".guest" },
-	{ root_no_ops, MIRQ_EINVAL, "MIRQ_SIZED" },
-	{ root_ops_of_no_size, MIRQ_EINVAL, "MIRQ_SIZED" },
-	{ root_ids_of_system, MIRQ_ENOTSUP, "CAVEATS" },
+	{ root_no_name, MIRQ_EINVAL, 10, "name" },
+	{ root_no_ids, MIRQ_EINVAL, 10, "1 to 2048 ids" },
+	{ root_2049_ids, MIRQ_EINVAL, 10, "1 to 2048 ids" },
+	{ root_no_pending, MIRQ_EINVAL, 10, "pending is required" },
+	{ root_no_cpu_down, MIRQ_EINVAL, 10, "both or neither" },
+	{ root_mask_alone, MIRQ_EINVAL, 10, "both or neither" },
+	{ root_carries_nothing, MIRQ_EINVAL, 10, "carries" },
+	{ root_guest_unknown_word, MIRQ_EINVAL, 10, ".guest" },
+	{ root_no_ops, MIRQ_EINVAL, 0, "MIRQ_SIZED" },
+	{ root_ops_of_no_size, MIRQ_EINVAL, 0, "MIRQ_SIZED" },
+	{ root_ids_of_system, MIRQ_ENOTSUP, 0, "CAVEATS" },
 };
 
 static struct mirq *new_system(struct mock *m, uint32_t nr_cpus)
@@ -203,7 +204,7 @@ static void root__each_condition_broken__refused_with_a_sentence(void **state)
 		broken_roots[i].break_it(&m->root);
 		new_system(m, 2);
 		assert_int_equal(mirq_root_attach(m->m, &m->root.init, NULL), broken_roots[i].err);
-		mock_why(&m->why, 0, broken_roots[i].part, NULL);
+		mock_why(&m->why, broken_roots[i].rule, broken_roots[i].part, NULL);
 		assert_null(mirq_domain_next(m->m, NULL));
 		mock_free(m);
 	}
@@ -334,22 +335,23 @@ static void r_ops_of_no_size(struct mock_remapper *r)
 
 static const struct {
 	void (*break_it)(struct mock_remapper *r);
+	uint32_t rule;
 	const char *part;
 } broken_tables[] = {
-	{ r_no_name, "name" },
-	{ r_carries_nothing, "carries" },
-	{ r_attach_alone, "both or neither" },
-	{ r_mask_alone, "both or neither" },
-	{ r_no_free, "a table needs" },
-	{ r_no_program, "a table needs" },
-	{ r_no_clear, "a table needs" },
-	{ r_no_compose, "a table needs" },
-	{ r_no_entries, "a table needs" },
-	{ r_translate_too, "no translate" },
-	{ r_program_without_alloc, "a shim has translate" },
-	{ r_neither, "a shim has translate" },
-	{ r_no_ops, "MIRQ_SIZED" },
-	{ r_ops_of_no_size, "MIRQ_SIZED" },
+	{ r_no_name, 9, "name" },
+	{ r_carries_nothing, 9, "carries" },
+	{ r_attach_alone, 9, "both or neither" },
+	{ r_mask_alone, 9, "both or neither" },
+	{ r_no_free, 9, "a table needs" },
+	{ r_no_program, 9, "a table needs" },
+	{ r_no_clear, 9, "a table needs" },
+	{ r_no_compose, 9, "a table needs" },
+	{ r_no_entries, 9, "a table needs" },
+	{ r_translate_too, 9, "no translate" },
+	{ r_program_without_alloc, 9, "a shim has translate" },
+	{ r_neither, 9, "a shim has translate" },
+	{ r_no_ops, 0, "MIRQ_SIZED" },
+	{ r_ops_of_no_size, 0, "MIRQ_SIZED" },
 };
 
 static void remapper__each_condition_broken__einval_with_a_sentence(void **state)
@@ -363,7 +365,7 @@ static void remapper__each_condition_broken__einval_with_a_sentence(void **state
 		(void)shim; /* first of the list: where r_translate_too() finds it */
 		broken_tables[i].break_it(r);
 		assert_int_equal(mirq_remapper_attach(f->m->m, &r->init, &r->domain), MIRQ_EINVAL);
-		mock_why(&f->m->why, 0, broken_tables[i].part, NULL);
+		mock_why(&f->m->why, broken_tables[i].rule, broken_tables[i].part, NULL);
 		assert_null(r->domain);
 	}
 }
@@ -380,11 +382,11 @@ static void remapper__wrong_parent_or_no_memory__refused(void **state)
 	mock_store_attach(s, f->dev);
 	shim->init.parent = mirq_store_domain(s->store);
 	assert_int_equal(mock_remapper_attach(shim), MIRQ_EINVAL);
-	mock_why(&f->m->why, 0, "nobody's parent", "shim");
+	mock_why(&f->m->why, 9, "nobody's parent", "shim");
 	mock_start(other, 1);
 	shim->init.parent = other->root.domain;
 	assert_int_equal(mock_remapper_attach(shim), MIRQ_EINVAL);
-	mock_why(&f->m->why, 0, "of this system", "shim");
+	mock_why(&f->m->why, 9, "of this system", "shim");
 	shim->init.parent = f->table->domain;
 	mirq_hosted_fail(&f->m->host, 1, 0);
 	assert_int_equal(mock_remapper_attach(shim), MIRQ_ENOMEM);
@@ -392,7 +394,7 @@ static void remapper__wrong_parent_or_no_memory__refused(void **state)
 	assert_int_equal(mock_remapper_attach(shim), MIRQ_OK);
 	second->init.parent = shim->domain; /* the table stands two above */
 	assert_int_equal(mock_remapper_attach(second), MIRQ_EINVAL);
-	mock_why(&f->m->why, 0, "at most one table", "second");
+	mock_why(&f->m->why, 9, "at most one table", "second");
 	mock_free(other);
 }
 
@@ -407,7 +409,7 @@ static void remapper__before_the_root__einval(void **state)
 	(void)state;
 	new_system(m, 1);
 	assert_int_equal(mock_remapper_attach(r), MIRQ_EINVAL);
-	mock_why(&m->why, 0, "root first", "unit");
+	mock_why(&m->why, 9, "root first", "unit");
 	assert_int_equal(mirq_device_attach(m->m, &init, &dev), MIRQ_EINVAL);
 	mock_why(&m->why, 0, "root first", "dev");
 	mock_free(m);
