@@ -71,6 +71,8 @@ def part(unit):
                     node.storage_class.name != "EXTERN" and \
                     node.type.kind.name != "POINTER" and c.record_of(node.type) in names:
                 return kind
+    if ops(unit):
+        return "store"  # its table is made at run time, from a description
     if any(name.startswith("mirq_host_") for name in unit.functions):
         return "port"
     for calls in unit.calls.values():
