@@ -34,14 +34,14 @@ int mirqi_steps(const struct mirq_irq *irq)
 }
 
 /* A slot that nobody has requested must be off: its cells are gone, and it would be told two words
- * when it is requested again. */
+ * when it is requested again. One that was told a message once may send it, whether or not that is
+ * noted as written. */
 int mirqi_can_step(const struct mirq_irq *irq)
 {
 	const struct mirq_store *store = irq->store;
 
 	if (!(mirqi_state_read(&irq->state) & MIRQI_ACTIVE))
-		return !(irq->flags & MIRQI_IRQ_WRITTEN) ||
-		       (store->ops.disable && !store->is_enabled);
+		return !irq->msg.address || (store->ops.disable && !store->is_enabled);
 	return store->ops.flush &&
 	       (store->dev->m->root->init.traits & MIRQ_ROOT_ADDRESS_HAS_TARGET);
 }

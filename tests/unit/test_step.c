@@ -337,6 +337,26 @@ static void step__not_requested_but_on__is_pinned(void **state)
 	end(&r);
 }
 
+/* Nothing switches it off, and the message that it was told before the read failed is whole. */
+static void step__request_failed_after_it_was_told__is_pinned(void **state)
+{
+	struct rig r;
+
+	(void)state;
+	rig_new(&r, MIRQ_UPDATE_WORDS);
+	assert_int_equal(mirq_irq_free(r.irqs), MIRQ_OK);
+	r.irqs = mock_alloc_on(r.s, 1, 1);
+	mock_fail(r.m, "torn.flush", 1, 1, MIRQ_EIO);
+	assert_int_equal(mock_request_try(r.irqs, r.a, 0, NULL), MIRQ_EIO);
+	mock_fail_never(r.m);
+	assert_int_equal(move(&r, r.irqs, 2), MIRQ_ENOTSUP);
+	assert_non_null(strstr(r.m->why.text, "on without being requested"));
+	mock_request(r.irqs, r.a);
+	assert_int_equal(move(&r, r.irqs, 2), MIRQ_OK);
+	settled_on(&r, 2);
+	end(&r);
+}
+
 /* ---- every mix of words ---- */
 
 enum {
@@ -947,6 +967,7 @@ int main(void)
 		cmocka_unit_test(step__behind_a_table__is_not_made),
 		cmocka_unit_test(step__not_requested_and_off__needs_none),
 		cmocka_unit_test(step__not_requested_but_on__is_pinned),
+		cmocka_unit_test(step__request_failed_after_it_was_told__is_pinned),
 		cmocka_unit_test(step__every_mix_of_words_at_every_moment__is_its_own),
 		cmocka_unit_test(step__no_drain_or_no_word_for_the_cpu__is_pinned),
 		cmocka_unit_test(step__slots_that_share_a_message__stay_pinned),
