@@ -140,8 +140,10 @@ static const char *pci_bar_read(const struct mirq_config *config, uint32_t bar,
 			return "its BAR says 64 bits, but is the last one";
 		*out_address |= (uint64_t)mirq_config_read(config, PCI_BAR(bar + 1), 4) << 32;
 	}
-	/* Address 0, and what is left over when somebody sized it and did not write it back. */
-	if (!*out_address || (uint32_t)*out_address == PCI_BAR_ADDRESS_MASK)
+	/* Address 0, and what is left over when somebody sized it and did not write it back, or
+	 * when nobody has answered for its upper half: no processor has so many address bits. */
+	if (!*out_address || (uint32_t)*out_address == PCI_BAR_ADDRESS_MASK ||
+	    *out_address >> 32 == UINT32_MAX)
 		return "its BAR has no address: assign the function's BARs first";
 	return NULL;
 }

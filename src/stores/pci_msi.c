@@ -175,13 +175,18 @@ static enum mirq_err msi_flush(void *data)
 	return vendor == MSI_VENDOR_NONE ? MIRQ_EIO : MIRQ_OK;
 }
 
+/* All ones: either 32 slots are pending, or nobody has answered; then it is read once more, for
+ * nobody may believe that this slot will send. */
 static enum mirq_pending msi_pending(const struct mirq_slot *s)
 {
 	const struct mirqi_pci_msi *msi = s->data;
 	uint32_t pending = msi_read(msi, MSI_PENDING(msi_is_64(msi)), 4);
 
-	if (pending == UINT32_MAX && msi_flush(s->data))
-		return MIRQ_PENDING_UNKNOWN;
+	if (pending == UINT32_MAX) {
+		if (msi_flush(s->data))
+			return MIRQ_PENDING_UNKNOWN;
+		pending = msi_read(msi, MSI_PENDING(msi_is_64(msi)), 4);
+	}
 	return pending >> s->index & 1 ? MIRQ_PENDING_YES : MIRQ_PENDING_NO;
 }
 

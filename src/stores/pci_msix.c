@@ -264,14 +264,19 @@ static enum mirq_err msix_flush(void *data)
 	return control == UINT32_MAX ? MIRQ_EIO : MIRQ_OK;
 }
 
+/* All ones: either 32 slots are pending, or nobody has answered; then it is read once more, for
+ * nobody may believe that this slot will send. */
 static enum mirq_pending msix_pending(const struct mirq_slot *s)
 {
 	const struct mirqi_pci_msix *msix = s->data;
-	uint32_t half = mirq_regs_read32(&msix->pba,
-					 s->index / MSIX_PBA_BITS_PER_HALF * MSIX_PBA_HALF_BYTES);
+	uint32_t offset_bytes = s->index / MSIX_PBA_BITS_PER_HALF * MSIX_PBA_HALF_BYTES;
+	uint32_t half = mirq_regs_read32(&msix->pba, offset_bytes);
 
-	if (half == UINT32_MAX && msix_flush(s->data))
-		return MIRQ_PENDING_UNKNOWN;
+	if (half == UINT32_MAX) {
+		if (msix_flush(s->data))
+			return MIRQ_PENDING_UNKNOWN;
+		half = mirq_regs_read32(&msix->pba, offset_bytes);
+	}
 	return half >> s->index % MSIX_PBA_BITS_PER_HALF & 1 ? MIRQ_PENDING_YES : MIRQ_PENDING_NO;
 }
 

@@ -47,6 +47,7 @@ struct mirq_host {
 	int lapic_stays_busy;
 	uint64_t msr[0x1000];
 	int has_no_x2;
+	uint32_t nr_unheard; /* so many of the next reads are answered by nobody */
 	/* Counters. */
 	uint32_t nr_config_reads, nr_config_writes, nr_reads, nr_writes;
 	uint32_t nr_allocated, nr_mapped, nr_logged;

@@ -363,6 +363,7 @@ static void bar__each_kind__address_or_reason(void **state)
 		{ 0, 0, 0x00000004, 0, 0, 16, 0, "no address" },
 		{ 0, 0, 0xfffffff0, 0, 0, 16, 0, "no address" },
 		{ 0, 0, 0xfffffff4, 0xffffffff, 0, 16, 0, "no address" },
+		{ 0, 0, 0xfe000004, 0xffffffff, 0, 16, 0, "no address" },
 		{ 0, 0, 0xfe001000, 0, 0xff0, 16, 0xfe001ff0, "" },
 		{ 0, 0, 0xfe001000, 0, 0xff0, 32, 0, "too small" },
 		{ 0, 0, 0xfe001000, 0, 0xfffffff8, 32, 0, "too small" },

@@ -306,6 +306,21 @@ static void pending__all_ones_of_a_live_function__yes(void **state)
 	stop(&x);
 }
 
+/* Who believed the first answer would wait for a message that the slot does not send. */
+static void pending__read_that_nobody_answers__is_read_again(void **state)
+{
+	struct fixture x;
+	struct mirq_slot slot;
+
+	(void)state;
+	start(&x, 5, 1, 1);
+	slot = slot_of(&x, 7);
+	x.h->nr_unheard = 1;
+	assert_int_equal(x.ops->pending(&slot), MIRQ_PENDING_NO);
+	assert_int_equal(x.h->nr_unheard, 0);
+	stop(&x);
+}
+
 static void init__capability_that_makes_no_sense__eio(void **state)
 {
 	static const struct {
@@ -359,6 +374,7 @@ int main(void)
 		cmocka_unit_test(gone__every_op__eio_or_unknown),
 		cmocka_unit_test(gone__disabled__what_was_read_is_not_kept),
 		cmocka_unit_test(pending__all_ones_of_a_live_function__yes),
+		cmocka_unit_test(pending__read_that_nobody_answers__is_read_again),
 		cmocka_unit_test(init__capability_that_makes_no_sense__eio),
 	};
 

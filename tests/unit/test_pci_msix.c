@@ -336,6 +336,22 @@ static void pending__each_slot__its_bit_only(void **state)
 	stop(&x);
 }
 
+/* Who believed the first answer would wait for a message that the slot does not send. */
+static void pending__read_that_nobody_answers__is_read_again(void **state)
+{
+	static struct fixture x;
+	struct mirq_slot slot;
+
+	(void)state;
+	start(&x, 8, 0);
+	slot = slot_of(&x, 3);
+	assert_int_equal(x.ops->enable(&x.msix, 0), MIRQ_OK);
+	x.h->nr_unheard = 1;
+	assert_int_equal(x.ops->pending(&slot), MIRQ_PENDING_NO);
+	assert_int_equal(x.h->nr_unheard, 0);
+	stop(&x);
+}
+
 static void mask_all__while_live__one_config_write(void **state)
 {
 	struct fixture x;
@@ -503,6 +519,7 @@ int main(void)
 		cmocka_unit_test(mask__other_control_bits__kept),
 		cmocka_unit_test(move__masked__not_torn),
 		cmocka_unit_test(pending__each_slot__its_bit_only),
+		cmocka_unit_test(pending__read_that_nobody_answers__is_read_again),
 		cmocka_unit_test(mask_all__while_live__one_config_write),
 		cmocka_unit_test(command__memory_off_or_intx_kept__as_asked),
 		cmocka_unit_test(setup__found_on__turned_off),
