@@ -19,6 +19,31 @@ static void must(struct whole *w, enum mirq_err err, const char *what)
 		engine_fail(w->e, "%s failed: %d", what, (int)err);
 }
 
+/* mirq has given up some hardware, and says so. */
+static int is_hurt(struct whole *w)
+{
+	struct mirq_info info;
+
+	mirq_inspect(oracle_mirq(w->o), &info);
+	return info.nr_quarantined || sim_logs(w->s);
+}
+
+static struct scenario_try try(struct whole *w, const char *call, uint32_t may)
+{
+	if (w->failure)
+		w->failure->nr_failed = sim_port_failed(w->s);
+	return scenario_try(w->failure, call, may);
+}
+
+static int again(struct whole *w, struct scenario_try *t, enum mirq_err err)
+{
+	if (w->failure)
+		w->failure->nr_failed = sim_port_failed(w->s);
+	if (err == MIRQ_EIO && w->is_lossy)
+		return 0;
+	return scenario_try_again(w->failure, t, err, err && is_hurt(w)) && !is_hurt(w);
+}
+
 static void run_fiber(void *context)
 {
 	struct whole_fiber *fiber = context;
@@ -74,6 +99,10 @@ void whole_begin(struct engine *e, const struct scenario *s)
 		must(w, oracle_pci_attach(w->o, sim_device_name(w->hardware[i]), &w->dev[i]),
 		     "device attach");
 	}
+	w->failure = s->failure;
+	if (w->failure)
+		sim_port_fail(w->s, w->failure->kind, w->failure->at,
+			      w->failure->how == SCENARIO_FAILS_FOR_GOOD);
 	(w->init.prepare ? w->init.prepare : whole_prepare)(w);
 	sim_run_until_idle(w->s);
 	atomics_begin(e, ATOMICS_TSO);
@@ -108,6 +137,9 @@ void whole_finish(struct engine *e, const struct scenario *s, enum engine_end en
 	if (!w || !w->s)
 		return;
 	sim_stop(w->s);
+	sim_port_pause(w->s, 1);
+	if (w->failure)
+		w->failure->nr_failed = sim_port_failed(w->s);
 	if (end == ENGINE_DONE) {
 		oracle_rest(w->o);
 		tell_state(w);
@@ -124,17 +156,29 @@ static void alloc(struct whole *w, uint32_t i)
 	const struct mirq_irq_want want = { MIRQ_SIZED(mirq_irq_want),
 					    .cpus = mirq_cpus_one(w->init.at[i]) };
 
-	must(w, oracle_alloc(w->o, w->dev[i], 1, 1, MIRQ_PCI_ANY, &want, &w->irqs[i]), "alloc");
+	struct scenario_try t = try(w, "alloc",
+				    SCENARIO_MAY_LACK | SCENARIO_MAY_FAIL | SCENARIO_MAY_WAIT);
+
+	while (again(w, &t, oracle_alloc(w->o, w->dev[i], 1, 1, MIRQ_PCI_ANY, &want, &w->irqs[i])))
+		;
 }
 
 static void request(struct whole *w, uint32_t i)
 {
-	must(w, oracle_request(w->o, w->irqs[i], NULL, NULL), "request");
+	struct scenario_try t = try(w, "request",
+				    SCENARIO_MAY_LACK | SCENARIO_MAY_FAIL | SCENARIO_MAY_WAIT);
+
+	while (w->irqs[i].store && again(w, &t, oracle_request(w->o, w->irqs[i], NULL, NULL)))
+		;
+	w->is_requested[i] = w->irqs[i].store && !t.err;
 }
 
 static void move(struct whole *w, uint32_t i, uint32_t cpu)
 {
-	must(w, oracle_move(w->o, w->irqs[i], mirq_cpus_one(cpu)), "move");
+	struct scenario_try t = try(w, "move", SCENARIO_MAY_FAIL | SCENARIO_MAY_WAIT);
+
+	while (w->irqs[i].store && again(w, &t, oracle_move(w->o, w->irqs[i], mirq_cpus_one(cpu))))
+		;
 }
 
 void whole_prepare(struct whole *w)
@@ -200,7 +244,10 @@ void whole_move_there_and_back(struct whole *w)
 
 void whole_release(struct whole *w)
 {
+	if (!w->irqs[0].store)
+		return;
 	must(w, oracle_release(w->o, w->irqs[0], ORACLE_ALL), "release");
+	w->is_requested[0] = 0;
 }
 
 void whole_release_and_request(struct whole *w)
@@ -211,7 +258,10 @@ void whole_release_and_request(struct whole *w)
 
 void whole_free(struct whole *w)
 {
+	if (!w->irqs[0].store)
+		return;
 	must(w, oracle_free(w->o, w->irqs[0]), "free");
+	w->is_requested[0] = 0;
 }
 
 void whole_detach(struct whole *w)
@@ -222,12 +272,16 @@ void whole_detach(struct whole *w)
 
 void whole_pause(struct whole *w)
 {
+	if (!w->is_requested[0])
+		return;
 	oracle_disable(w->o, w->irqs[0]);
 	must(w, oracle_enable(w->o, w->irqs[0]), "enable");
 }
 
 void whole_pause_and_sync(struct whole *w)
 {
+	if (!w->is_requested[0])
+		return;
 	oracle_disable(w->o, w->irqs[0]);
 	must(w, oracle_sync(w->o, w->irqs[0]), "sync");
 	must(w, oracle_enable(w->o, w->irqs[0]), "enable");
@@ -249,13 +303,16 @@ static void wait_for_job(struct whole *w)
 
 void whole_prepare_0_offline(struct whole *w)
 {
+	struct scenario_try t = try(w, "offline prepare", SCENARIO_MAY_FAIL | SCENARIO_MAY_WAIT);
 	struct oracle_call call;
 	enum mirq_err err;
 
 	oracle_call_begin(w->o, &call, "mirq_cpu_offline_prepare");
-	err = mirq_cpu_offline_prepare(oracle_mirq(w->o), 0, NULL);
+	do
+		err = mirq_cpu_offline_prepare(oracle_mirq(w->o), 0, NULL);
+	while (again(w, &t, err));
 	oracle_call_end(w->o, &call, err);
-	must(w, err, "offline prepare");
+	w->is_prepared = !err;
 }
 
 /* With interrupts off from the beginning: what arrives has to be passed on. */
@@ -266,15 +323,19 @@ void whole_go_offline(struct whole *w)
 
 	(void)sim_irq_set(w->s, 0);
 	wait_for_job(w);
-	oracle_call_begin(w->o, &call, "mirq_cpu_offline_finish");
-	err = mirq_cpu_offline_finish(oracle_mirq(w->o));
-	oracle_call_end(w->o, &call, err);
-	must(w, err, "offline finish");
+	if (w->is_prepared) {
+		oracle_call_begin(w->o, &call, "mirq_cpu_offline_finish");
+		err = mirq_cpu_offline_finish(oracle_mirq(w->o));
+		oracle_call_end(w->o, &call, err);
+		must(w, err, "offline finish");
+	}
 	(void)sim_irq_set(w->s, 1);
 }
 
 void whole_resend(struct whole *w)
 {
+	if (!w->is_requested[0])
+		return;
 	must(w, oracle_resend(w->o, w->irqs[0]), "resend");
 }
 

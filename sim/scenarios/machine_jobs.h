@@ -7,6 +7,7 @@
 #define SIM_MACHINE_JOBS_H
 
 #include "../oracle.h"
+#include "failing.h"
 #include "scenario.h"
 
 #define WHOLE_NR_DEVICES 2
@@ -28,6 +29,7 @@ struct whole_init {
 struct whole {
 	struct engine *e;
 	struct whole_init init;
+	struct scenario_failure *failure; /* NULL: nothing fails */
 	struct sim *s;
 	struct oracle *o;
 	struct mirq_device *dev[WHOLE_NR_DEVICES];
@@ -39,6 +41,8 @@ struct whole {
 	} fibers[WHOLE_NR_CPUS + WHOLE_NR_DEVICES];
 	uint32_t nr_done; /* jobs of CPUs that have ended; who waits for one: */
 	uint32_t is_sleeping, sleeper;
+	uint32_t is_prepared; /* a CPU may leave */
+	uint32_t is_requested[WHOLE_NR_DEVICES];
 	uint32_t is_lossy; /* hardware does not answer: calls may answer MIRQ_EIO */
 };
 
@@ -46,7 +50,7 @@ struct whole {
 #define WHOLE(name_, summary_, bound_, floor_, ...)                                                \
 	{                                                                                          \
 		name_, summary_, bound_, floor_, whole_begin, whole_finish,                        \
-			&(const struct whole_init){ __VA_ARGS__ },                                 \
+			&(const struct whole_init){ __VA_ARGS__ }, NULL,                           \
 	}
 void whole_begin(struct engine *e, const struct scenario *s);
 void whole_finish(struct engine *e, const struct scenario *s, enum engine_end end);

@@ -12,6 +12,8 @@
 
 #include "../engine.h"
 
+struct scenario_failure;
+
 struct scenario {
 	const char *name;         /* letters, digits and '-'; unique; NULL ends a table */
 	const char *summary;      /* one line for people */
@@ -19,7 +21,8 @@ struct scenario {
 	uint64_t floor;           /* it has at least so many schedules within that bound */
 	void (*begin)(struct engine *e, const struct scenario *s);
 	void (*finish)(struct engine *e, const struct scenario *s, enum engine_end end);
-	const void *init; /* of begin: the variant */
+	const void *init;                 /* of begin: the variant */
+	struct scenario_failure *failure; /* failing.h; NULL in the tables */
 };
 
 /* In the order of the tables; NULL past the last. */

@@ -30,6 +30,8 @@ static void *host_alloc(struct mirq_host *h, size_t size_bytes, size_t align_byt
 
 	(void)align_bytes;
 	must_be_open(h, "asks for memory");
+	if (scenario_must_fail(w->failure, SIM_FAIL_MEMORY))
+		return NULL;
 	w->nr_bytes += size_bytes;
 	return memset(engine_alloc(w->e, size_bytes), 0x5a, size_bytes);
 }

@@ -113,7 +113,7 @@ void tiny_job_done(struct tiny *w)
 void tiny_job_move_done(struct tiny *w)
 {
 	tiny_move(w, 0, 0);
-	while (!w->nr_later || w->slots[0].is_running)
+	while (w->users[0].is_requested && (!w->nr_later || w->slots[0].is_running))
 		engine_yield(w->e);
 	tiny_done(w, 0);
 }

@@ -20,7 +20,7 @@
 #define TINY_ROW(name_, summary_, bound_, floor_, begin_, ...)                                     \
 	{                                                                                          \
 		name_, summary_, bound_, floor_, begin_, tiny_scenario_finish,                     \
-			&(const struct tiny_init){ __VA_ARGS__ },                                  \
+			&(const struct tiny_init){ __VA_ARGS__ }, NULL,                            \
 	}
 
 /* How it begins: user 0 has slot 0 on CPU 1. */

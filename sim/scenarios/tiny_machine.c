@@ -138,6 +138,14 @@ struct tiny *tiny_begin(struct engine *e, const struct tiny_init *init)
 
 /* ---- End ---- */
 
+static uint32_t nr_quarantined(const struct tiny *w)
+{
+	struct mirq_info info;
+
+	mirq_inspect(w->m, &info);
+	return info.nr_quarantined;
+}
+
 /* On again, without a reset: what was pending there is taken, too late. What left comes back. */
 static void start_again(struct tiny *w, struct tiny_cpu *c)
 {
@@ -154,30 +162,51 @@ static void start_again(struct tiny *w, struct tiny_cpu *c)
 	must(w, mirq_cpu_online(w->m, c->cpu), "online");
 	tiny_cpu_settle(c);
 	w->boot_cpu = 0;
-	must(w, mirq_cpu_online_finish(w->m, c->cpu, NULL), "online_finish");
+	if (mirq_cpu_online_finish(w->m, c->cpu, NULL) && !nr_quarantined(w))
+		engine_fail(w->e, "I5: what has left cpu%u does not come back", c->cpu);
 	for (w->boot_cpu = 0; w->boot_cpu < w->init.nr_cpus; w->boot_cpu++)
 		tiny_cpu_settle(&w->cpus[w->boot_cpu]);
 	w->boot_cpu = 0;
 }
 
-/* All CPUs are online: each interrupt is where its user wants it. */
+/* All CPUs are online: each interrupt is where its user wants it, unless its way is in doubt. */
 static void check_masks(struct tiny *w, struct mirq_store *store)
 {
 	struct mirq_irqs rest = mirq_store_irqs(store), one;
 	struct mirq_cpus wanted;
 	uint32_t cpu;
 
-	while (!mirq_irq_next(&rest, &one))
+	while (!nr_quarantined(w) && !mirq_irq_next(&rest, &one))
 		if (!mirq_affinity_requested(one, &wanted) && !mirq_affinity_effective(one, &cpu) &&
 		    wanted.range.limit && (cpu < wanted.range.first || cpu >= wanted.range.limit))
 			engine_fail(w->e, "slot %u is on cpu%u, outside its mask", one.slots.first,
 				    cpu);
 }
 
-void tiny_finish(struct tiny *w)
+/* Nothing is left but what mirq says that it keeps, and nothing that it does not keep is used. */
+static void check_left(struct tiny *w)
 {
 	struct mirq_domain_info root;
 
+	mirq_domain_inspect(w->root, &root);
+	if (root.nr_used && !nr_quarantined(w))
+		engine_fail(w->e, "I5: %u ids were not given back", root.nr_used);
+	if (root.nr_used < nr_quarantined(w))
+		engine_fail(w->e, "I5: %u interrupts in quarantine keep %u ids", nr_quarantined(w),
+			    root.nr_used);
+	for (uint32_t i = 0; i < TINY_NR_ENTRIES; i++) {
+		if (w->entries[i].is_taken && !nr_quarantined(w))
+			engine_fail(w->e, "I5: entry %u was not given back", i);
+		if (w->entries[i].cache.is_present && !nr_quarantined(w) &&
+		    !(w->init.options & TINY_FAULT_FLUSH))
+			engine_fail(w->e, "I5: the table still uses entry %u", i);
+	}
+}
+
+void tiny_finish(struct tiny *w)
+{
+	if (w->failure)
+		w->failure->is_paused = 1;
 	for (uint32_t cpu = 0; cpu < w->init.nr_cpus; cpu++)
 		if (w->cpus[cpu].is_down)
 			start_again(w, &w->cpus[cpu]);
@@ -191,9 +220,7 @@ void tiny_finish(struct tiny *w)
 	for (w->boot_cpu = 0; w->boot_cpu < w->init.nr_cpus; w->boot_cpu++)
 		tiny_cpu_settle(&w->cpus[w->boot_cpu]);
 	w->boot_cpu = 0;
-	mirq_domain_inspect(w->root, &root);
-	if (root.nr_used)
-		engine_fail(w->e, "I5: %u ids were not given back", root.nr_used);
+	check_left(w);
 	mirq_fini(w->m);
 	if (w->nr_bytes)
 		engine_fail(w->e, "I5: %zu bytes were not given back", w->nr_bytes);
@@ -201,11 +228,19 @@ void tiny_finish(struct tiny *w)
 
 /* ---- As a scenario ---- */
 
+static void begin(struct engine *e, const struct tiny_init *init, struct scenario_failure *failure)
+{
+	struct tiny *w = tiny_begin(e, init);
+
+	w->failure = failure;
+	init->prepare(w);
+}
+
 void tiny_scenario_begin(struct engine *e, const struct scenario *s)
 {
 	const struct tiny_init *init = s->init;
 
-	init->prepare(tiny_begin(e, init));
+	begin(e, init, s->failure);
 }
 
 void tiny_scenario_begin_c11(struct engine *e, const struct scenario *s)
@@ -213,7 +248,7 @@ void tiny_scenario_begin_c11(struct engine *e, const struct scenario *s)
 	struct tiny_init init = *(const struct tiny_init *)s->init;
 
 	init.options |= TINY_C11;
-	init.prepare(tiny_begin(e, &init));
+	begin(e, &init, s->failure);
 }
 
 void tiny_scenario_finish(struct engine *e, const struct scenario *s, enum engine_end end)

@@ -25,7 +25,7 @@
 
 #include "../atomics.h"
 #include "../host.h"
-#include "scenario.h"
+#include "failing.h"
 
 #define TINY_MAX_CPUS 3
 #define TINY_MAX_DEVICES 2
@@ -82,6 +82,7 @@ struct tiny_slot {
 	uint32_t nr_events;  /* CPUs took them, or software raised them */
 	uint32_t nr_calls;   /* rounds of handlers */
 	uint32_t is_running; /* a handler is inside */
+	uint32_t is_allocated;
 };
 
 struct tiny_flight {
@@ -138,6 +139,7 @@ struct tiny {
 	struct mirq_host host;
 	struct engine *e;
 	struct tiny_init init;
+	struct scenario_failure *failure; /* NULL: nothing fails */
 	struct mirq *m;
 	struct mirq_domain *root, *table;
 	uint32_t wire; /* names all hardware at points */
@@ -150,7 +152,8 @@ struct tiny {
 	uint32_t nr_later;    /* calls that have begun and will answer LATER */
 	uint32_t nr_busy;     /* jobs that have not ended */
 	uint32_t nr_leaves;   /* releases: only after one may an event be late */
-	uint32_t is_prepared; /* a CPU may stop */
+	uint32_t is_prepared; /* a CPU may stop, */
+	uint32_t is_refused;  /* or it may not */
 	uint32_t boot_cpu;    /* who runs outside of fibers */
 	uint64_t now_ns;
 	size_t nr_bytes; /* lent to the library */
@@ -166,9 +169,12 @@ void tiny_scenario_begin(struct engine *e, const struct scenario *s);
 void tiny_scenario_begin_c11(struct engine *e, const struct scenario *s);
 void tiny_scenario_finish(struct engine *e, const struct scenario *s, enum engine_end end);
 
-/* ---- Calls with their oracle; any error fails the run ---- */
+/* ---- Calls with their oracle; an error that nothing explains fails the run ---- */
 
+/* What a call needs may be missing where another one has failed: then it is not made. */
 void tiny_alloc(struct tiny *w, uint32_t slot, uint32_t cpu);
+/* For any CPU, which a request chooses. */
+void tiny_alloc_late(struct tiny *w, uint32_t slot);
 void tiny_request(struct tiny *w, uint32_t user, uint32_t slot, uint32_t flags);
 void tiny_release(struct tiny *w, uint32_t user);
 /* The interrupt of @user, with all its handlers. */
@@ -176,11 +182,14 @@ void tiny_free(struct tiny *w, uint32_t user);
 /* One that nobody has requested. */
 void tiny_free_slot(struct tiny *w, uint32_t slot);
 void tiny_move(struct tiny *w, uint32_t slot, uint32_t cpu);
+/* To a CPU that may have gone, or has no id. */
+void tiny_move_perhaps(struct tiny *w, uint32_t slot, uint32_t cpu);
 /* No id is free there: refused, and nothing has changed. */
 void tiny_move_refused(struct tiny *w, uint32_t slot, uint32_t cpu);
 void tiny_resend(struct tiny *w, uint32_t user);
-/* A CPU leaves: prepared from anywhere, then on it, for good; or it stays after all. */
-void tiny_offline(struct tiny *w, uint32_t cpu);
+/* A CPU leaves: prepared from anywhere (0: it may not), then on it, for good; or it stays after
+ * all. */
+int tiny_offline(struct tiny *w, uint32_t cpu);
 void tiny_stop(struct tiny *w, uint32_t cpu);
 void tiny_stay(struct tiny *w, uint32_t cpu);
 /* Disable, wait for the handler, enable. */

@@ -8,14 +8,14 @@
 /* On CPU 1: a thread of its own prepares, then it stops. */
 static void job_leave(struct tiny *w)
 {
-	tiny_offline(w, 1);
-	tiny_stop(w, 1);
+	if (tiny_offline(w, 1))
+		tiny_stop(w, 1);
 }
 
 /* On CPU 0; CPU 1 waits for it, with interrupts on. */
 static void job_offline(struct tiny *w)
 {
-	tiny_offline(w, 1);
+	w->is_refused = !tiny_offline(w, 1);
 	w->is_prepared = 1;
 	engine_wake(w->e, 1);
 }
@@ -30,7 +30,8 @@ static void wait_prepared(struct tiny *w)
 static void job_stop(struct tiny *w)
 {
 	wait_prepared(w);
-	tiny_stop(w, 1);
+	if (!w->is_refused)
+		tiny_stop(w, 1);
 }
 
 /* What arrives there is not taken before it stops: nothing but finish can save it. */
@@ -38,23 +39,22 @@ static void job_stop_deaf(struct tiny *w)
 {
 	w->cpus[1].is_open = 0;
 	wait_prepared(w);
-	tiny_stop(w, 1);
+	if (w->is_refused)
+		w->cpus[1].is_open = 1;
+	else
+		tiny_stop(w, 1);
 }
 
 static void job_cancel(struct tiny *w)
 {
-	tiny_offline(w, 1);
-	tiny_stay(w, 1);
+	if (tiny_offline(w, 1))
+		tiny_stay(w, 1);
 }
 
 /* The move may come too late. */
 static void job_move_there(struct tiny *w)
 {
-	struct mirq_irqs irq = { w->devices[0].store, { 0, 1 } };
-	enum mirq_err err = mirq_affinity_set(irq, mirq_cpus_one(1), NULL);
-
-	if (err && err != MIRQ_EINVAL && err != MIRQ_ENOSPC)
-		engine_fail(w->e, "move: %s", mirq_err_text(err));
+	tiny_move_perhaps(w, 0, 1);
 }
 
 static void prepare_there(struct tiny *w)
@@ -66,14 +66,8 @@ static void prepare_there(struct tiny *w)
 /* CPU 1 has more ids left: a request that chose freely would go there. */
 static void prepare_free_choice(struct tiny *w)
 {
-	struct mirq_irq_want want = { .size_bytes = sizeof(want),
-				      .at = { 0, 1 },
-				      .reserve = MIRQ_RESERVE_BEST_EFFORT };
-	struct mirq_irqs irq;
-
 	tiny_alloc(w, 1, 0);
-	if (mirq_irq_alloc(w->devices[0].store, &want, &irq))
-		engine_fail(w->e, "alloc");
+	tiny_alloc_late(w, 0);
 }
 
 static void job_resend_offline(struct tiny *w)

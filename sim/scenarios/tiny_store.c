@@ -150,6 +150,8 @@ static enum mirq_err store_enable(void *data, uint32_t nr_log2)
 
 	(void)nr_log2;
 	tiny_at_register(d->w, ENGINE_WRITE);
+	if (scenario_must_fail(d->w->failure, SIM_FAIL_REGISTER))
+		return MIRQ_EIO;
 	d->is_on = 1;
 	engine_note(d->w->e, "device %u switched on", d->number);
 	return MIRQ_OK;
@@ -172,6 +174,10 @@ static enum mirq_err store_flush(void *data)
 	struct tiny_device *d = data;
 
 	tiny_at_register(d->w, ENGINE_WRITE);
+	if (scenario_must_fail(d->w->failure, SIM_FAIL_REGISTER)) {
+		engine_note(d->w->e, "device %u does not answer a read", d->number);
+		return MIRQ_EIO;
+	}
 	while (d->is_reading)
 		engine_yield(d->w->e);
 	push(d, 0);
@@ -275,6 +281,10 @@ static int read_words(struct tiny_device *d, uint32_t number, struct mirq_msg *o
 		if (slot->is_masked) {
 			slot->is_pending = 1;
 			engine_note(w->e, "slot %u keeps it: masked", number);
+			return 0;
+		}
+		if (!slot->told.address) {
+			engine_note(w->e, "and lost: it was never told a message");
 			return 0;
 		}
 		before = slot->msg;

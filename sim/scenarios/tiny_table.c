@@ -39,6 +39,8 @@ static enum mirq_err table_alloc(void *data, void *ctx, const struct mirq_batch 
 	(void)ctx;
 	(void)block_log2;
 	(void)why;
+	if (scenario_must_fail(w->failure, SIM_FAIL_MEMORY))
+		return MIRQ_ENOMEM;
 	while (mirq_batch_next(batch, &cursor, &member)) {
 		for (i = 0; i < TINY_NR_ENTRIES && w->entries[i].is_taken; i++)
 			;
@@ -51,15 +53,22 @@ static enum mirq_err table_alloc(void *data, void *ctx, const struct mirq_batch 
 	return MIRQ_OK;
 }
 
+/* What hardware may still use nobody gives back. */
 static void table_free(void *data, void *ctx, const struct mirq_batch *batch)
 {
 	struct tiny *w = data;
 	const void *cursor = NULL;
 	struct mirq_member member;
+	struct tiny_entry *entry;
 
 	(void)ctx;
-	while (mirq_batch_next(batch, &cursor, &member))
-		w->entries[member.hop->hwirq].is_taken = 0;
+	while (mirq_batch_next(batch, &cursor, &member)) {
+		entry = &w->entries[member.hop->hwirq];
+		if (entry->cache.is_present && !(w->init.options & TINY_FAULT_FLUSH))
+			engine_fail(w->e, "I5: entry %u is given back, and the cache still has it",
+				    member.hop->hwirq);
+		entry->is_taken = 0;
+	}
 }
 
 static enum mirq_err table_program(void *data, void *ctx, const struct mirq_batch *batch)
@@ -81,7 +90,7 @@ static enum mirq_err table_program(void *data, void *ctx, const struct mirq_batc
 		engine_note(w->e, "entry %u := cpu%u, id %u", member.hop->hwirq,
 			    member.route->hw_target, member.route->id);
 	}
-	return MIRQ_OK;
+	return scenario_must_fail(w->failure, SIM_FAIL_QUEUE) ? MIRQ_EIO : MIRQ_OK;
 }
 
 static void table_clear(void *data, void *ctx, const struct mirq_batch *batch)
@@ -108,6 +117,10 @@ static enum mirq_err table_flush(void *data, void *ctx, const struct mirq_batch 
 
 	(void)ctx;
 	tiny_at_register(w, ENGINE_WRITE);
+	if (scenario_must_fail(w->failure, SIM_FAIL_QUEUE)) {
+		engine_note(w->e, "the table does not hear of a flush");
+		return MIRQ_EIO;
+	}
 	while (mirq_batch_next(batch, &cursor, &member)) {
 		entry = &w->entries[member.hop->hwirq];
 		if (!(w->init.options & TINY_FAULT_FLUSH))

@@ -145,7 +145,9 @@ static void toy_finish(struct engine *e, const struct scenario *s, enum engine_e
 /* The failing run is found, told and found again by its schedule alone. */
 static void failure__replayed_by_its_schedule__fails_alike(void **state)
 {
-	static const struct scenario toy = { "toy", "toy", 1, 1, toy_begin, toy_finish, NULL };
+	static const struct scenario toy = {
+		"toy", "toy", 1, 1, toy_begin, toy_finish, NULL, NULL
+	};
 	struct engine_options options = { .max_preemptions = 1 };
 	struct engine_outcome out, again;
 	char *text = NULL, word[256];

@@ -24,7 +24,7 @@
 static void explore(const struct tiny_init *init, struct engine_outcome *out)
 {
 	struct scenario s = { "broken", "broken", 2, 1, tiny_scenario_begin, tiny_scenario_finish,
-			      init };
+			      init,     NULL };
 	struct engine_options options = { .max_preemptions = 2, .max_points = SCENARIO_MAX_POINTS };
 
 	scenario_explore(&s, &options, out);
