@@ -42,8 +42,23 @@ def is_changed(unit, node, above):
     return False
 
 
+def is_compared(node, above):
+    """Is the word compared with the same word of another message: has it changed?"""
+    for outer in reversed(above):
+        if outer.kind.name == "BINARY_OPERATOR":
+            sides = [c.strip(side) for side in c.children(outer)]
+            operator = {token.spelling for token in outer.get_tokens()} & {"==", "!="}
+            return bool(operator) and all(is_word(side) and side.spelling == node.spelling
+                                          for side in sides)
+        if outer.kind.name not in ("PAREN_EXPR", "UNEXPOSED_EXPR"):
+            return False
+    return False
+
+
 def is_decided_on(node, above):
     """Does the node stand in the condition of a statement?"""
+    if is_compared(node, above):
+        return False
     way = (*above, node)
     return any(outer.kind.name in CONDITIONS and c.children(outer)[0] == inner
                for outer, inner in zip(way, way[1:]))
@@ -79,6 +94,13 @@ def is_memory(type_):
     return inner.kind.name == "VOID" and not inner.is_const_qualified()
 
 
+def is_own_command(unit, called):
+    """Is this a function of the description in the store's own header: how its device is told?"""
+    return called.kind.name == "MEMBER_REF_EXPR" and \
+        c.owner_of(called.referenced) != "mirq_store_ops" and \
+        unit.place_of(called.referenced).name == f"{unit.path.stem}.h"
+
+
 def check_passed(unit, part, node):
     """A message that goes where neither mirq nor this source looks after it."""
     name, declared = c.callee(node)
@@ -88,6 +110,8 @@ def check_passed(unit, part, node):
         return
     if not name:
         called = c.strip(c.children(node)[0])
+        if part == "store" and is_own_command(unit, called):
+            return
         text = "only the core calls a store's write op: it knows when the slot is masked" \
             if c.owner_of(called.referenced) == "mirq_store_ops" else \
             f"a message goes through a pointer to a function: {LEAVE}"

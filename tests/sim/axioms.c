@@ -183,7 +183,7 @@ static void close_over(relation r, uint32_t nr)
 
 static int is_irreflexive(const relation r, uint32_t nr)
 {
-	for (uint32_t a = 0; a < nr; a++)
+	for (uint32_t a = 0; a < nr && a < MAX_EVENTS; a++)
 		if (has(r, a, a))
 			return 0;
 	return 1;
