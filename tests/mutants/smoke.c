@@ -67,10 +67,16 @@ int main(void)
 			printf("%s: %s: %s\n", machines[i], error.word, error.text);
 			return 1;
 		}
-		wrong = sim_attach(s, NULL, &m) ? "mirq does not attach" : live(s, m);
+		if (sim_attach(s, NULL, &m)) {
+			printf("%s: mirq does not attach\n", machines[i]);
+			return 1;
+		}
+		wrong = live(s, m);
 		if (wrong)
 			printf("%s: %s\n", machines[i], wrong);
 		failed |= wrong != NULL;
+		mirq_fini(m);
+		sim_free(s);
 	}
 	return failed;
 }

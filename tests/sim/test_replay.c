@@ -238,7 +238,10 @@ int main(int nr, char **texts)
 
 	program = texts[0];
 	if (nr == 2) {
-		fputs(printed(texts[1], ENGINE_DONE), stdout);
+		char *text = printed(texts[1], ENGINE_DONE);
+
+		fputs(text, stdout);
+		free(text);
 		return 0;
 	}
 	return cmocka_run_group_tests(tests, NULL, NULL);
