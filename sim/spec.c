@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#define LINE_NO_OPTION "no such option of a device"
 #define LINE_BLANKS " \t\n"
 #define LINE_ENDS ", \t\n" /* of an option */
 #define LINE_UNIT "vtd"
@@ -135,7 +136,7 @@ static int line_device(struct line_reader *r, const char *word)
 	line_begin(r, SPEC_DEVICE, r->spec->nr_devices++);
 	if (!*options || strchr(LINE_BLANKS, *options))
 		return 0;
-	return line_options(r, SPEC_DEVICE, options, "no such option of a device");
+	return line_options(r, SPEC_DEVICE, options, LINE_NO_OPTION);
 }
 
 static int line_word(struct line_reader *r, const char *word)
@@ -147,7 +148,7 @@ static int line_word(struct line_reader *r, const char *word)
 	if (line_is(word, LINE_UNIT))
 		return line_unit(r, word);
 	if (line_is(word, "behind") && r->spec->nr_devices) /* the last one's option */
-		return line_options(r, SPEC_DEVICE, word, "");
+		return line_options(r, SPEC_DEVICE, word, LINE_NO_OPTION);
 	found = line_read(r, SPEC_MACHINE, word);
 	if (!found)
 		found = line_read(r, SPEC_TIMING, word);
