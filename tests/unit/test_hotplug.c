@@ -836,7 +836,7 @@ static void hardware__each_call_fails_once_or_for_good__cpu_stays(void **state)
 			for (n = 1; fail_at(without[i], 0, n, once); n++)
 				nr++;
 	}
-	print_message("%u failures of hardware injected\n", nr);
+	print_message("failures injected: %u, of hardware\n", nr);
 	assert_true(nr >= 16);
 }
 
