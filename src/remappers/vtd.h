@@ -141,6 +141,8 @@ int mirqi_vtd_run_next(struct mirqi_vtd_runs *runs, struct mirq_range *out_run);
 /* vtd_queue.c */
 /* Empty ring, unit told where it is. Its switch is not touched. */
 void mirqi_vtd_queue_init(struct mirqi_vtd *u);
+/* Has the unit fetched everything? A unit that is gone has not. */
+int mirqi_vtd_queue_is_empty(const struct mirqi_vtd *u);
 MIRQ_MUST_CHECK enum mirq_err mirqi_vtd_flush_all(struct mirqi_vtd *u);
 /* The op of remapper.h. Atomic. */
 enum mirq_err mirqi_vtd_flush(void *data, void *ctx, const struct mirq_batch *batch);

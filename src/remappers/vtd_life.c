@@ -302,14 +302,22 @@ enum mirq_err mirqi_vtd_enable(struct mirqi_vtd *u, struct mirq_why *why)
 /* Off in reverse: remapping before the queue, and neither touched that is not ours. */
 enum mirq_err mirqi_vtd_disable(struct mirqi_vtd *u)
 {
+	struct mirqi_vtd_deadline deadline = { 0 };
 	enum mirq_err err = MIRQ_OK;
 
 	if (u->remapping_is_on)
 		err = VTD_COMMAND(u, VTD_G_IRE, VTD_OFF);
-	if (!err && u->queue_is_on)
-		err = VTD_COMMAND(u, VTD_G_QIE, VTD_OFF);
 	if (err)
 		return MIRQ_EIO;
-	u->remapping_is_on = u->queue_is_on = 0;
+	u->remapping_is_on = 0;
+	if (!u->queue_is_on)
+		return MIRQ_OK;
+	/* A unit that was given up may answer again: it is switched off with nothing left to fetch,
+	 * or, when it is dead indeed, as it is. */
+	while (!u->is_borrowed && !mirqi_vtd_queue_is_empty(u) && !mirqi_vtd_expired(u, &deadline))
+		;
+	if (VTD_COMMAND(u, VTD_G_QIE, VTD_OFF))
+		return MIRQ_EIO;
+	u->queue_is_on = 0;
 	return MIRQ_OK;
 }

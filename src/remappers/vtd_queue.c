@@ -106,7 +106,7 @@ static enum vtd_answer vtd_errors_clear(struct mirqi_vtd *u) MIRQ_MUST_HOLD(u->l
 	return errors == MIRQ_FIELD_MASK(VTD_FSTS_ICE) ? VTD_DONE : VTD_AGAIN;
 }
 
-static int vtd_is_empty(const struct mirqi_vtd *u)
+int mirqi_vtd_queue_is_empty(const struct mirqi_vtd *u)
 {
 	uint32_t head = mirq_regs_read32(&u->regs, VTD_IQH);
 
@@ -129,7 +129,8 @@ static enum vtd_answer vtd_await(struct mirqi_vtd *u, struct mirqi_vtd_deadline 
 				*deadline = (struct mirqi_vtd_deadline){ 0 };
 			if (look != VTD_DONE)
 				answer = look;
-			if (answer == VTD_DEAD || (answer == VTD_AGAIN && vtd_is_empty(u)))
+			if (answer == VTD_DEAD ||
+			    (answer == VTD_AGAIN && mirqi_vtd_queue_is_empty(u)))
 				goto out;
 		}
 		if (atomic_load_explicit(u->status, memory_order_acquire) == u->sequence)
