@@ -78,7 +78,7 @@ static void say_store(struct oracle_text *t, struct mirq_store *store)
 	if (!info.nr_used)
 		return;
 	say(t, "store %s: %u of %u", info.name, info.nr_used, info.nr_entries);
-	while (!mirq_irq_next(&rest, &one))
+	while (!mirq_irq_next(&rest, MIRQ_IRQS_ALL, &one, NULL))
 		say_irq(t, one);
 }
 

@@ -137,16 +137,6 @@ struct mirq_store *mirq_store_next(const struct mirq_device *dev, const struct m
  */
 struct mirq_domain *mirq_store_domain(struct mirq_store *store);
 /**
- * mirq_irq_next() - Cut the first allocated interrupt, by index, off a range.
- * @inout_rest: [in,out] starts as a range, loses what was walked. Safe against allocation and free
- *              between calls.
- * @out_one:    [out] a range of one.
- * Context: thread.
- * Errors:  MIRQ_ENOENT (none left).
- */
-MIRQ_MUST_CHECK enum mirq_err mirq_irq_next(struct mirq_irqs *inout_rest,
-					    struct mirq_irqs *out_one);
-/**
  * mirq_irq_inspect() - What is known of the first interrupt of @one.
  * Context: atomic.
  * Errors:  MIRQ_ENOENT (not allocated).

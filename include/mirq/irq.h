@@ -54,6 +54,13 @@ struct mirq_irq_handler {
 	struct mirq_why *why;
 };
 
+/* Which interrupts of a range a walk shows. */
+enum mirq_irq_which {
+	MIRQ_IRQS_ALL,
+	MIRQ_IRQS_REQUESTED,  /* that have a handler */
+	MIRQ_IRQS_UNREQUESTED /* that have none */
+};
+
 /**
  * mirq_irq_count() - How many interrupts.
  * Context: any.
@@ -162,6 +169,19 @@ enum mirq_err mirq_irq_resend(struct mirq_irqs irqs);
  * Errors:  none.
  */
 enum mirq_pending mirq_irq_pending(struct mirq_irqs one);
+/**
+ * mirq_irq_next() - Cut the first interrupt of a kind, by index, off a range:
+ * rest = mirq_store_irqs(store); while (!mirq_irq_next(&rest, which, &one, &cookie)) ...
+ * @inout_rest: [in,out] starts as a range, loses what was walked.
+ * @out_one:    [out] a range of one; its index is .slots.first.
+ * @out_cookie: [out] the one given at its allocation; NULL: not wanted.
+ * Others may allocate, request, release and free meanwhile: what stays is shown once, what comes
+ * or goes during the walk is shown once or not at all.
+ * Context: thread.
+ * Errors:  MIRQ_ENOENT (none left).
+ */
+MIRQ_MUST_CHECK enum mirq_err mirq_irq_next(struct mirq_irqs *inout_rest, enum mirq_irq_which which,
+					    struct mirq_irqs *out_one, uint64_t *out_cookie);
 /**
  * mirq_irq_number() - For people, logs and kernels that count interrupts.
  * Returns: number of the first interrupt of @one, never 0 while it is allocated; 0: not allocated.

@@ -176,7 +176,7 @@ static void check_masks(struct tiny *w, struct mirq_store *store)
 	struct mirq_cpus wanted;
 	uint32_t cpu;
 
-	while (!nr_quarantined(w) && !mirq_irq_next(&rest, &one))
+	while (!nr_quarantined(w) && !mirq_irq_next(&rest, MIRQ_IRQS_ALL, &one, NULL))
 		if (!mirq_affinity_requested(one, &wanted) && !mirq_affinity_effective(one, &cpu) &&
 		    wanted.range.limit && (cpu < wanted.range.first || cpu >= wanted.range.limit))
 			engine_fail(w->e, "slot %u is on cpu%u, outside its mask", one.slots.first,

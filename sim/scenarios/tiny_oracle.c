@@ -117,7 +117,8 @@ static uint32_t nr_routed(const struct tiny *w)
 	uint32_t nr = 0, cpu;
 
 	for (uint32_t i = 0; i < w->init.nr_devices; i++)
-		for (rest = mirq_store_irqs(w->devices[i].store); !mirq_irq_next(&rest, &one);)
+		for (rest = mirq_store_irqs(w->devices[i].store);
+		     !mirq_irq_next(&rest, MIRQ_IRQS_ALL, &one, NULL);)
 			nr += !mirq_affinity_effective(one, &cpu);
 	return nr;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * control.c - disable, enable, the mask ladder, the resend ladder, pending, numbers.
+ * control.c - disable, enable, the mask ladder, the resend ladder, pending, numbers, walks.
  * The state word decides; hardware follows: mirqi_mask_sync() is called after each edge that may
  * change what the rung should be, and the last one to take the store's leaf lock sees the last
  * word.
@@ -235,6 +235,32 @@ enum mirq_err mirq_irq_find(struct mirq *m, uint32_t number, struct mirq_irqs *o
 	out_one->slots.first = irq->index;
 	out_one->slots.limit = irq->index + 1;
 	return MIRQ_OK;
+}
+
+enum mirq_err mirq_irq_next(struct mirq_irqs *inout_rest, enum mirq_irq_which which,
+			    struct mirq_irqs *out_one, uint64_t *out_cookie)
+{
+	struct mirq_store *store = inout_rest->store;
+	uint32_t wanted = which == MIRQ_IRQS_REQUESTED ? MIRQI_REQUESTED : 0, i;
+	struct mirq_host *host = store->dev->m->host;
+	enum mirq_err err = MIRQ_ENOENT;
+	struct mirq_irq *irq;
+
+	mirqi_mutex_lock(host, &store->dev->mutex);
+	i = inout_rest->slots.first;
+	for (; err && (i = mirqi_sparse_next(&store->slots, i)) < inout_rest->slots.limit; i++) {
+		irq = mirqi_irq(store, i);
+		if (which && (mirqi_state_read(&irq->state) & MIRQI_REQUESTED) != wanted)
+			continue;
+		out_one->store = store;
+		out_one->slots.first = i;
+		inout_rest->slots.first = out_one->slots.limit = i + 1;
+		if (out_cookie)
+			*out_cookie = irq->cookie;
+		err = MIRQ_OK;
+	}
+	mirqi_mutex_unlock(host, &store->dev->mutex);
+	return err;
 }
 
 enum mirq_err mirq_irq_compose(struct mirq_irqs one, struct mirq_msg *out_msg)

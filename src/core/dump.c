@@ -150,7 +150,7 @@ static void dump_store(struct mirq_store *store, mirq_line *line, void *context)
 	if (!(info.traits & MIRQ_STORE_VETTED))
 		put(&t, ", external");
 	emit(&t, line, context);
-	while (!mirq_irq_next(&rest, &one))
+	while (!mirq_irq_next(&rest, MIRQ_IRQS_ALL, &one, NULL))
 		dump_irq(one, line, context);
 }
 

@@ -85,23 +85,6 @@ struct mirq_domain *mirq_store_domain(struct mirq_store *store)
 	return &store->domain;
 }
 
-enum mirq_err mirq_irq_next(struct mirq_irqs *inout_rest, struct mirq_irqs *out_one)
-{
-	struct mirq_device *dev = inout_rest->store->dev;
-	uint32_t i;
-
-	mirqi_mutex_lock(dev->m->host, &dev->mutex);
-	i = mirqi_sparse_next(&inout_rest->store->slots, inout_rest->slots.first);
-	mirqi_mutex_unlock(dev->m->host, &dev->mutex);
-	if (i >= inout_rest->slots.limit)
-		return MIRQ_ENOENT;
-	out_one->store = inout_rest->store;
-	out_one->slots.first = i;
-	out_one->slots.limit = i + 1;
-	inout_rest->slots.first = i + 1;
-	return MIRQ_OK;
-}
-
 enum mirq_err mirq_irq_inspect(struct mirq_irqs one, struct mirq_irq_info *out_info)
 {
 	const struct mirq_irq *irq = mirqi_irq(one.store, one.slots.first);

@@ -397,7 +397,7 @@ static void op_free(struct fuzz *f)
 	for (uint32_t i = 0; i < MAX_GROUPS; i++) { /* of which nothing is left */
 		struct mirq_irqs rest = f->groups[i].irqs;
 
-		if (rest.store && mirq_irq_next(&rest, &one))
+		if (rest.store && mirq_irq_next(&rest, MIRQ_IRQS_ALL, &one, NULL))
 			memset(&f->groups[i], 0, sizeof(f->groups[i]));
 	}
 }

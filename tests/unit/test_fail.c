@@ -68,7 +68,7 @@ static void show_store(char **text, struct mirq_store *store)
 	struct mirq_cpus cpus;
 
 	add(text, "store %s used %u\n", store->domain.name, store->slots.nr_used);
-	while (!mirq_irq_next(&rest, &one)) {
+	while (!mirq_irq_next(&rest, MIRQ_IRQS_ALL, &one, NULL)) {
 		assert_int_equal(mirq_irq_inspect(one, &i), MIRQ_OK);
 		assert_int_equal(mirq_affinity_requested(one, &cpus), MIRQ_OK);
 		add(text,

@@ -116,26 +116,26 @@ static void walk__interrupts__by_index_with_allocation_between(void **state)
 	struct fixture *f = *state;
 	struct mirq_irqs rest = mirq_store_irqs(f->msix->store), one;
 
-	assert_int_equal(mirq_irq_next(&rest, &one), MIRQ_ENOENT);
+	assert_int_equal(mirq_irq_next(&rest, MIRQ_IRQS_ALL, &one, NULL), MIRQ_ENOENT);
 	(void)mock_alloc_want(f->msix, (struct mirq_irq_want){ .at = { 6, 7 } });
 	(void)mock_alloc_want(f->msix, (struct mirq_irq_want){ .at = { 2, 3 } });
 	rest = mirq_store_irqs(f->msix->store);
-	assert_int_equal(mirq_irq_next(&rest, &one), MIRQ_OK);
+	assert_int_equal(mirq_irq_next(&rest, MIRQ_IRQS_ALL, &one, NULL), MIRQ_OK);
 	assert_int_equal(one.slots.first, 2);
 	assert_int_equal(mirq_irq_count(one), 1);
 	/* What is freed is skipped, what is new behind the walk is found. */
 	assert_int_equal(mirq_irq_free((struct mirq_irqs){ f->msix->store, { 6, 7 } }), MIRQ_OK);
 	(void)mock_alloc_want(f->msix, (struct mirq_irq_want){ .nr = 2, .at = { 4, 6 } });
 	(void)mock_alloc_want(f->msix, (struct mirq_irq_want){ .at = { 1, 2 } });
-	assert_int_equal(mirq_irq_next(&rest, &one), MIRQ_OK);
+	assert_int_equal(mirq_irq_next(&rest, MIRQ_IRQS_ALL, &one, NULL), MIRQ_OK);
 	assert_int_equal(one.slots.first, 4);
-	assert_int_equal(mirq_irq_next(&rest, &one), MIRQ_OK);
+	assert_int_equal(mirq_irq_next(&rest, MIRQ_IRQS_ALL, &one, NULL), MIRQ_OK);
 	assert_int_equal(one.slots.first, 5);
-	assert_int_equal(mirq_irq_next(&rest, &one), MIRQ_ENOENT);
+	assert_int_equal(mirq_irq_next(&rest, MIRQ_IRQS_ALL, &one, NULL), MIRQ_ENOENT);
 	rest.slots = (struct mirq_range){ 0, 2 };
-	assert_int_equal(mirq_irq_next(&rest, &one), MIRQ_OK);
+	assert_int_equal(mirq_irq_next(&rest, MIRQ_IRQS_ALL, &one, NULL), MIRQ_OK);
 	assert_int_equal(one.slots.first, 1);
-	assert_int_equal(mirq_irq_next(&rest, &one), MIRQ_ENOENT);
+	assert_int_equal(mirq_irq_next(&rest, MIRQ_IRQS_ALL, &one, NULL), MIRQ_ENOENT);
 }
 
 /* ---- one interrupt ---- */
