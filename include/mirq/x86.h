@@ -56,7 +56,8 @@ MIRQ_BEGIN_DECLS
  * mirq_x86_attach() - Build root, remappers and links from a description.
  * PCI bus numbers are assigned already: device scopes are resolved through bridges here.
  * x2APIC without units (or with REMAP_NEVER) is left to the caller's judgement: a hypervisor may
- * allow it; messages then name APIC ids below 255 only. IO-APIC and HPET scopes are passed over.
+ * allow it; messages then name APIC ids below 255 only. What an HPET or an IO-APIC sends goes
+ * through the unit whose scope names it: mirq_link_find() with the id of the scope's path.
  * Context: init.
  * Errors:  MIRQ_ENOTSUP (remapping required and not there; x2APIC without MSRs, against the
  *          firmware's wish or with a unit that lacks EIM; .why), MIRQ_EINVAL (vectors, a number out

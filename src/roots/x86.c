@@ -215,14 +215,15 @@ static enum mirq_err x86_link_scope(const struct x86 *x, const struct mirq_x86_u
 	struct mirq_range ids, buses;
 	enum mirq_err err;
 
-	if (scope->type != MIRQ_X86_SCOPE_ENDPOINT && scope->type != MIRQ_X86_SCOPE_BRIDGE)
+	/* A device that ACPI alone knows is nobody's store yet. */
+	if (scope->type < MIRQ_X86_SCOPE_ENDPOINT || scope->type > MIRQ_X86_SCOPE_HPET)
 		return MIRQ_OK;
 	err = x86_resolve(x, unit->segment, scope, &at);
 	if (!err) {
 		ids.first = at.rid;
 		ids.limit = at.rid + UINT32_C(1);
 		err = x86_link(x, unit, ids, parent);
-		if (err || scope->type == MIRQ_X86_SCOPE_ENDPOINT)
+		if (err || scope->type != MIRQ_X86_SCOPE_BRIDGE)
 			return err;
 		err = mirq_pci_bridge_buses(x->host, at, &buses);
 	}

@@ -186,6 +186,25 @@ static void attach__two_units__links_as_scopes_say(void **state)
 	assert_int_equal(units.nr_detached, 2);
 }
 
+/* What an HPET and an IO-APIC send goes through the unit whose scope names them. */
+static void attach__platform_devices__linked_as_scopes_say(void **state)
+{
+	struct system s;
+
+	(void)state;
+	start(&s);
+	s.scopes[0] = scope(MIRQ_X86_SCOPE_HPET, 0xf0, 0x0f);
+	s.scopes[1] = scope(MIRQ_X86_SCOPE_NAMESPACE, 0xf0, 0x0e);
+	s.units[0].scopes = (struct mirq_range){ 0, 3 };
+	s.units[1].scopes = (struct mirq_range){ 0, 0 };
+	assert_int_equal(mirq_x86_attach(s.m, &s.init), MIRQ_OK);
+	assert_string_equal(parent_of(&s, 0, 0xf078), "VT-d 0");
+	assert_string_equal(parent_of(&s, 0, 0xf079), "VT-d 1");
+	assert_string_equal(parent_of(&s, 0, 0xf070), "VT-d 1");
+	assert_string_equal(parent_of(&s, 0, 0xf0f8), "VT-d 0"); /* the IO-APIC */
+	stop(&s);
+}
+
 /* A path of three steps through bridges; the last number is what counts. */
 static void attach__path_through_bridges__resolved(void **state)
 {
@@ -563,6 +582,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(attach__two_units__links_as_scopes_say),
+		cmocka_unit_test(attach__platform_devices__linked_as_scopes_say),
 		cmocka_unit_test(attach__path_through_bridges__resolved),
 		cmocka_unit_test(attach__longest_and_absurd_paths__resolved_or_told),
 		cmocka_unit_test(attach__bridge_to_bus_255__whole_range),
