@@ -57,7 +57,8 @@ struct mirq_store_ops {
 	enum mirq_err (*set_trigger)(const struct mirq_slot *s, enum mirq_trigger trigger);
 	/* D  Re-arm a level slot, after the handlers and after the root's end. NULL: nothing. */
 	void (*eoi)(const struct mirq_slot *s);
-	/* A  Not 0: the message may not change now (Remote-IRR). NULL: never. */
+	/* A  Not 0: the message may not change now (Remote-IRR), until eoi. What is masked does not
+	 *    become busy. NULL: never. */
 	int (*busy)(const struct mirq_slot *s);
 	/* A  Raise the slot as the device would. NULL: the next rung of the resend ladder. */
 	enum mirq_err (*inject)(const struct mirq_slot *s);

@@ -295,6 +295,12 @@ void mirqi_deactivate(struct mirq_store *store, struct mirq_batch *batch)
 		bury(m, irq);
 	mirqi_quiesce(m, batch);
 	mirqi_batch_for_each(irq, batch) {
+		struct mirq_slot slot = mirqi_slot(irq);
+
+		/* Its level came late, and nobody ends it any more: the next request could not
+		 * hear it. */
+		if (store->ops.busy && store->ops.eoi && store->ops.busy(&slot))
+			mirqi_rearm(irq);
 		if (root->ops.mask)
 			root->ops.mask(root->init.data, &irq->route);
 		mirqi_state_step(&irq->state, MIRQI_EDGE_DEACTIVATE);

@@ -302,6 +302,8 @@ void mirqi_bits_put(struct mirq *m, struct mirqi_bits *bits);
 /* Wait until no CPU that may run a member of @batch is in a section that began before. Thread. */
 void mirqi_quiesce(struct mirq *m, const struct mirq_batch *batch);
 void mirqi_quiesce_one(struct mirq *m, const struct mirq_irq *irq);
+/* The store's eoi, which it has. Any context. */
+void mirqi_rearm(struct mirq_irq *irq);
 /* Was this called from a handler, that is inside a section of this CPU? Who then waited for that
  * section would wait for itself. Takes no lock. */
 int mirqi_is_inside(struct mirq *m);

@@ -209,9 +209,10 @@ static MIRQI_COLD void handle_stray(struct mirq *m, struct mirqi_cpu *c, uint32_
 }
 
 /* Slots that share a register are changed under the leaf lock. */
-static MIRQI_COLD void rearm(struct mirq *m, struct mirq_irq *irq)
+MIRQI_COLD void mirqi_rearm(struct mirq_irq *irq)
 {
 	struct mirq_store *store = irq->store;
+	struct mirq *m = store->dev->m;
 	struct mirq_slot slot = mirqi_slot(irq);
 	uintptr_t saved = 0;
 	int is_shared = store->kind.traits & MIRQ_STORE_SHARED_REGS;
@@ -232,7 +233,7 @@ static MIRQI_COLD void handle_end_last(struct mirq *m, struct mirqi_cpu *c, stru
 		mirqi_mask_sync(irq);
 	end(m, cpu, id);
 	if (is_level(irq) && irq->store->ops.eoi)
-		rearm(m, irq);
+		mirqi_rearm(irq);
 }
 
 static MIRQI_HOT void handle(struct mirq *m, struct mirqi_cpu *c, uint32_t cpu, uint32_t id)
@@ -301,7 +302,7 @@ static void pass_on(struct mirq *m, uint32_t cpu, uint32_t id)
 	if (!irq || irq == m->tomb)
 		return;
 	if (is_level(irq) && irq->store->ops.eoi)
-		rearm(m, irq);
+		mirqi_rearm(irq);
 	else
 		mirqi_resend(irq);
 }

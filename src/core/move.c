@@ -3,7 +3,7 @@
  * move.c - affinity: give interrupts another CPU while they fire, so that no event is lost.
  *
  * Order, and what breaks otherwise:
- *   1 new ids for all that must move, or nothing has happened
+ *   1 new ids for all that must move, levels that were sent have ended, or nothing has happened
  *   2 new cells point to the interrupts             else the first event on the new way is stray
  *   3 entries := new routes, one flush per remapper  the entry is valid at every instant
  *   4 where the message changed: slot masked, written, unmasked; one read pushes out what was sent
@@ -114,12 +114,25 @@ static void record_wanted(struct move *mv)
 	}
 }
 
+static void hold(struct mirq_irq *irq)
+{
+	mirqi_state_step(&irq->state, MIRQI_EDGE_MOVE);
+	mirqi_mask_sync(irq);
+}
+
+static void let_go(struct mirq_irq *irq)
+{
+	if (mirqi_state_step(&irq->state, MIRQI_EDGE_MOVED) == MIRQI_OK)
+		mirqi_mask_sync(irq);
+}
+
 static void drop_new(struct move *mv, const struct mirq_irq *limit)
 {
 	struct mirq *m = mv->irqs.store->dev->m;
 	struct mirq_irq *irq;
 
 	for (irq = mv->batch.first; irq != limit; irq = irq->batch_next) {
+		let_go(irq);
 		if (is_again(irq))
 			continue;
 		mirqi_step_drop(irq);
@@ -132,6 +145,44 @@ static struct mirq_cpus targets(const struct move *mv, const struct mirq_irq *ir
 {
 	return mv->keeps_masks ? mirqi_cpus_usable(irq->store->dev->m, mirqi_wanted(irq))
 			       : mv->cpus;
+}
+
+/* Would @irq be told another message if it went by @route? It can be said: take_new() tried it. */
+static int says_another(const struct mirq_irq *irq, const struct mirq_route *route)
+{
+	struct mirq_msg msg = irq->msg;
+
+	return !mirqi_compose_to(irq, route, &msg, NULL) &&
+	       (!(irq->flags & MIRQI_IRQ_WRITTEN) || msg.address != irq->msg.address ||
+		msg.data != irq->msg.data);
+}
+
+/* A busy slot has sent a level and waits for its end: it is told nothing until then. Masked from
+ * here until it is told, it does not become busy again. 1 ms for all. */
+static enum mirq_err hold_busy(const struct move *mv)
+{
+	const struct mirq_store *store = mv->irqs.store;
+	struct mirq_host *host = store->dev->m->host;
+	uint64_t start_ns = mirq_host_now_ns(host);
+	struct mirq_irq *irq;
+
+	mirqi_batch_for_each(irq, &mv->batch) {
+		struct mirq_slot slot = mirqi_slot(irq);
+
+		if (!(mirqi_state_read(&irq->state) & MIRQI_ACTIVE) ||
+		    !says_another(irq, is_again(irq) ? &irq->route : &irq->other))
+			continue;
+		hold(irq);
+		while (store->ops.busy(&slot)) {
+			if (mirq_host_now_ns(host) - start_ns > DRAIN_NS)
+				return mirqi_fail_numbers(
+					mv->why, MIRQ_EBUSY, store->domain.name,
+					"a level has not ended yet: value is the slot", 1, 0,
+					irq->index);
+			mirq_host_wait(host, MIRQ_WAIT_SLEEP);
+		}
+	}
+	return MIRQ_OK;
 }
 
 /* New ids into .other; all or nothing. What no window on the way can say is refused here. */
@@ -156,7 +207,10 @@ static enum mirq_err take_new(struct move *mv)
 			return err;
 		}
 	}
-	return MIRQ_OK;
+	err = mv->irqs.store->ops.busy ? hold_busy(mv) : MIRQ_OK;
+	if (err)
+		drop_new(mv, NULL);
+	return err;
 }
 
 /*
@@ -224,27 +278,15 @@ static void settle_inactive(struct move *mv, struct mirq_batch *active)
 	}
 }
 
-static int says_another(const struct mirq_irq *irq)
-{
-	struct mirq_msg msg = irq->msg;
-
-	/* take_new() has tried it: it can be said. */
-	return !mirqi_compose(irq, &msg, NULL) &&
-	       (!(irq->flags & MIRQI_IRQ_WRITTEN) || msg.address != irq->msg.address ||
-		msg.data != irq->msg.data);
-}
-
 static enum mirq_err rewrite_slot(struct move *mv, struct mirq_irq *irq)
 {
 	enum mirq_err err;
 
-	if (!says_another(irq))
+	if (!says_another(irq, &irq->route))
 		return MIRQ_OK;
-	mirqi_state_step(&irq->state, MIRQI_EDGE_MOVE);
-	mirqi_mask_sync(irq);
+	hold(irq);
 	err = mirqi_write_slot(irq, mv->why);
-	mirqi_state_step(&irq->state, MIRQI_EDGE_MOVED);
-	mirqi_mask_sync(irq);
+	let_go(irq);
 	return err;
 }
 
@@ -290,7 +332,7 @@ static enum mirq_err redirect(struct move *mv, struct mirq_batch *active, int *o
 	if (err)
 		return err;
 	mirqi_batch_for_each(irq, active) {
-		is_touched |= says_another(irq);
+		is_touched |= says_another(irq, &irq->route);
 		is_stepped |= (mirqi_live(irq) & MIRQI_LIVE_STEP) != 0;
 	}
 	if (!is_touched) {
@@ -337,6 +379,7 @@ static enum mirq_err move_active(struct move *mv, struct mirq_batch *active)
 	struct mirq_irq *irq;
 
 	mirqi_batch_for_each(irq, active) {
+		let_go(irq);
 		if (is_drained)
 			leave_old(m, irq);
 		else

@@ -25,7 +25,7 @@
 int mirqi_is_wordwise(const struct mirq_store *store)
 {
 	return store->table == store->dev->nr_remappers && store->rung != MIRQI_RUNG_STORE &&
-	       store->kind.update != MIRQ_UPDATE_96;
+	       (store->kind.update != MIRQ_UPDATE_96 || store->ops.busy);
 }
 
 int mirqi_steps(const struct mirq_irq *irq)
@@ -33,16 +33,16 @@ int mirqi_steps(const struct mirq_irq *irq)
 	return mirqi_is_wordwise(irq->store) && (mirqi_state_read(&irq->state) & MIRQI_ACTIVE);
 }
 
-/* A slot that nobody has requested must be off: its cells are gone, and it would be told two words
- * when it is requested again. One that was told a message once may send it, whether or not that is
- * noted as written. */
+/* One that may become busy must be masked for it. A slot that nobody has requested must be off: its
+ * cells are gone, and it would be told two words when it is requested again. One that was told a
+ * message once may send it, whether or not that is noted as written. */
 int mirqi_can_step(const struct mirq_irq *irq)
 {
 	const struct mirq_store *store = irq->store;
 
 	if (!(mirqi_state_read(&irq->state) & MIRQI_ACTIVE))
 		return !irq->msg.address || (store->ops.disable && !store->is_enabled);
-	return store->ops.flush &&
+	return store->ops.flush && !store->ops.busy &&
 	       (store->dev->m->root->init.traits & MIRQ_ROOT_ADDRESS_HAS_TARGET);
 }
 

@@ -1062,6 +1062,8 @@ static void store_write(const struct mirq_slot *slot, const struct mirq_msg msg[
 			  slot->index);
 	if (!s->is_on && s->kind.traits & MIRQ_STORE_NEEDS_ENABLE)
 		violation(&s->d, "a store was written that ignores writes while off", slot->index);
+	if (s->ops.busy && mine->is_in_service)
+		violation(&s->d, "a slot was told a message while it is busy", slot->index);
 	check_torn(s, slot, msg);
 	pthread_mutex_lock(&s->d.mock->lock);
 	mine->msg[0] = msg[0];
