@@ -11,7 +11,7 @@
 
 #include "mock.h"
 
-#define FAKE_WORDS 1024
+#define FAKE_WORDS 2048
 
 struct fake_ims {
 	struct mock *mock;
