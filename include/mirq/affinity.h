@@ -36,7 +36,8 @@ MIRQ_BEGIN_DECLS
  * event that arrives on the old way before the call has ended is handled there.
  * Context: thread.
  * Errors:  MIRQ_ENOSPC (no id left on these CPUs: .nr_left; or none that is free on the CPU it
- *          leaves, .value, as well, where docs/rules.md 1 needs that), MIRQ_EINVAL (no such CPU,
+ *          leaves, .value, as well, where docs/rules.md 1 needs that; or the store has no place
+ *          for the new messages: it stays where it is), MIRQ_EINVAL (no such CPU,
  *          none online, an interrupt of the range is not allocated), MIRQ_ENOTSUP (pinned: the
  *          slot cannot be told another message safely, docs/rules.md 1), MIRQ_EBUSY (the previous
  *          move has not drained, or a level that was sent has not ended, within 1 ms), MIRQ_EIO

@@ -66,7 +66,12 @@ struct mirq_store_ops {
 	 *    and may fail; what failed is tried again by a later commit. flush comes after it.
 	 *    Both or neither; NULL: every op reaches the device by itself. */
 	enum mirq_err (*begin)(void *data);
+	/*    MIRQ_ENOSPC: what was noted does not fit, and the device was told nothing of it: a
+	 *    move is taken back, by a window of its own. */
 	enum mirq_err (*commit)(void *data);
+	/* T  Say why setup, enable or commit has just failed: .text, and numbers that it names; the
+	 *    rest is filled in. NULL, or left as it is: the core's sentence. */
+	void (*why)(void *data, struct mirq_why *why);
 };
 
 /* What mask reaches. No default: the author must know. */

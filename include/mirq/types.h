@@ -43,7 +43,8 @@ struct mirq_why {
 	uint32_t rule;     /* number in docs/rules.md; 0: none */
 	uint32_t nr_wanted;
 	uint32_t nr_left;
-	uint64_t value; /* CPU, slot, id or table offset: .text says which */
+	uint64_t value; /* CPU, slot, id, address or table offset: .text says which */
+	uint64_t other; /* a second one, where .text says so */
 };
 
 struct mirq_range {

@@ -143,7 +143,7 @@ enum mirq_err mirqi_activate(struct mirq_store *store, struct mirq_batch *batch,
 	if (!err && (store->kind.traits & MIRQ_STORE_NEEDS_ENABLE)) {
 		err = switch_on(store);
 		if (err)
-			mirqi_fail(why, err, 0, store->domain.name, "the store cannot be enabled");
+			mirqi_fail_store(store, why, err, "the store cannot be enabled");
 	}
 	if (!err)
 		err = write_slots(store, batch, why);

@@ -143,7 +143,8 @@ enum mirqi_irq_flag {
 	MIRQI_IRQ_SLOT_INIT = 32,   /* slot_init was called */
 	MIRQI_IRQ_JOINS = 64,       /* the request that is going on has added an action */
 	MIRQI_IRQ_LATE = 128,       /* the request that is going on has given it its id */
-	MIRQI_IRQ_UNCONFIRMED = 256 /* hardware did not answer to its last move: tell it again */
+	MIRQI_IRQ_UNCONFIRMED = 256, /* hardware did not answer to its last move: tell it again */
+	MIRQI_IRQ_RESERVED = 512     /* other is an id that it has not moved to yet */
 };
 
 /* Which ids of earlier ways still point to the interrupt. Both are ids of the CPU of .other. */
@@ -355,6 +356,9 @@ MIRQ_MUST_CHECK enum mirq_err mirqi_write_slot(struct mirq_irq *irq, struct mirq
 void mirqi_tell_slot(struct mirq_irq *irq, const struct mirq_msg *msg);
 /* Is nothing sent by the device before a flush still on its way? What tells: see activate.c. */
 int mirqi_table_drains(const struct mirq_store *store);
+/* mirqi_fail() with @store's own word about what has just failed, where it has one. */
+enum mirq_err mirqi_fail_store(const struct mirq_store *store, struct mirq_why *why,
+			       enum mirq_err err, const char *text);
 /* Hardware may still send to the ids or entries of @irq: keep them for good. */
 void mirqi_quarantine(struct mirq_irq *irq);
 /* Hardware did not answer: what the slots hold now is not known, they are told again. */

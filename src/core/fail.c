@@ -20,6 +20,7 @@ enum mirq_err mirqi_fail_numbers(struct mirq_why *why, enum mirq_err err, const 
 		why->nr_wanted = nr_wanted;
 		why->nr_left = nr_left;
 		why->value = value;
+		why->other = 0;
 	}
 	return err;
 }

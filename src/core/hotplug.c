@@ -77,7 +77,8 @@ static int touches(const struct hotplug *h, const struct mirq_irq *irq)
 
 static int is_reserved(const struct hotplug *h, const struct mirq_irq *irq)
 {
-	return is_here(h, irq) && irq->other.kind != MIRQ_ROUTE_NONE;
+	(void)h;
+	return (irq->flags & MIRQI_IRQ_RESERVED) != 0;
 }
 
 static int is_displaced(const struct hotplug *h, const struct mirq_irq *irq)

@@ -138,6 +138,7 @@ static void drop_new(struct move *mv, const struct mirq_irq *limit)
 		mirqi_step_drop(irq);
 		mirqi_drop_id(m, &irq->other);
 		irq->other.kind = MIRQ_ROUTE_NONE;
+		irq->flags &= ~(uint32_t)MIRQI_IRQ_RESERVED;
 	}
 }
 
@@ -200,6 +201,7 @@ static enum mirq_err take_new(struct move *mv)
 			drop_new(mv, irq);
 			return err;
 		}
+		irq->flags |= MIRQI_IRQ_RESERVED;
 		err = mirqi_steps(irq) ? mirqi_step_check(irq, mv->why)
 				       : mirqi_compose_to(irq, &irq->other, &msg, mv->why);
 		if (err) {
@@ -241,6 +243,7 @@ static void swap_routes(struct mirq *m, struct mirq_irq *irq)
 	saved = mirqi_spin_lock(m->host, &irq->store->leaf);
 	irq->other = irq->route;
 	irq->route = new_route;
+	irq->flags &= ~(uint32_t)MIRQI_IRQ_RESERVED;
 	if (is_active)
 		open_ids(m, irq);
 	if (mirqi_live(irq) & MIRQI_LIVE_STEP)
@@ -249,24 +252,12 @@ static void swap_routes(struct mirq *m, struct mirq_irq *irq)
 }
 
 /* Interrupts that hardware does not know: the old id is free at once. */
-static void settle_inactive(struct move *mv, struct mirq_batch *active)
+static void settle_quiet(struct mirq *m, const struct mirq_batch *quiet)
 {
-	struct mirq *m = mv->irqs.store->dev->m;
-	struct mirq_irq *irq, *next;
+	struct mirq_irq *irq;
 
-	for (irq = mv->batch.first; irq; irq = next) {
-		next = irq->batch_next;
-		if (is_again(irq)) {
-			mirqi_batch_add(active, irq);
-			continue;
-		}
+	mirqi_batch_for_each(irq, quiet) {
 		swap_routes(m, irq);
-		if (mirqi_state_read(&irq->state) & MIRQI_ACTIVE) {
-			atomic_fetch_or_explicit(&irq->live, MIRQI_LIVE_OTHER,
-						 memory_order_release);
-			mirqi_batch_add(active, irq);
-			continue;
-		}
 		/* In quarantine: hardware may still send there, so nobody ever gets that id. */
 		if (!(irq->flags & MIRQI_IRQ_WAS_ACTIVE))
 			mirqi_drop_id(m, &irq->other);
@@ -275,6 +266,28 @@ static void settle_inactive(struct move *mv, struct mirq_batch *active)
 		mirqi_kick(m, irq->other.cpu);
 		irq->other.kind = MIRQ_ROUTE_NONE;
 		irq->flags &= ~(uint32_t)MIRQI_IRQ_WAS_ACTIVE; /* of the new id nobody knows */
+	}
+}
+
+/* Those that hardware knows get their new route; the others are left in @mv. */
+static void settle_active(struct move *mv, struct mirq_batch *active)
+{
+	struct mirq *m = mv->irqs.store->dev->m;
+	struct mirq_irq *irq = mv->batch.first, *next;
+
+	memset(&mv->batch, 0, sizeof(mv->batch));
+	for (; irq; irq = next) {
+		next = irq->batch_next;
+		if (!is_again(irq) && !(mirqi_state_read(&irq->state) & MIRQI_ACTIVE)) {
+			mirqi_batch_add(&mv->batch, irq);
+			continue;
+		}
+		if (!is_again(irq)) {
+			swap_routes(m, irq);
+			atomic_fetch_or_explicit(&irq->live, MIRQI_LIVE_OTHER,
+						 memory_order_release);
+		}
+		mirqi_batch_add(active, irq);
 	}
 }
 
@@ -371,6 +384,21 @@ static void keep_all(struct mirq_irq *irq, enum mirq_err err)
 		irq->flags &= ~(uint32_t)MIRQI_IRQ_UNCONFIRMED;
 }
 
+/* The store has no place for the new messages, and its device does not know them: it keeps the old
+ * ones, and the new ids retire. What has a message in between was told that: both stay. */
+static void take_back(struct move *mv, struct mirq_batch *active, int *out_drained)
+{
+	struct mirq *m = mv->irqs.store->dev->m;
+	struct mirq_irq *irq;
+
+	mirqi_batch_for_each(irq, active)
+		if (is_again(irq) || (mirqi_live(irq) & MIRQI_LIVE_STEP))
+			return;
+	mirqi_batch_for_each(irq, active)
+		swap_routes(m, irq);
+	(void)redirect(mv, active, out_drained);
+}
+
 static enum mirq_err move_active(struct move *mv, struct mirq_batch *active)
 {
 	struct mirq *m = mv->irqs.store->dev->m;
@@ -378,6 +406,8 @@ static enum mirq_err move_active(struct move *mv, struct mirq_batch *active)
 	enum mirq_err err = redirect(mv, active, &is_drained);
 	struct mirq_irq *irq;
 
+	if (err == MIRQ_ENOSPC)
+		take_back(mv, active, &is_drained);
 	mirqi_batch_for_each(irq, active) {
 		let_go(irq);
 		if (is_drained)
@@ -389,6 +419,9 @@ static enum mirq_err move_active(struct move *mv, struct mirq_batch *active)
 		mirqi_kick(m, irq->other.cpu);
 	if (!err)
 		return MIRQ_OK;
+	if (err == MIRQ_ENOSPC)
+		return mirqi_fail_store(mv->irqs.store, mv->why, err,
+					"the store has no place for the new message");
 	return mirqi_fail(mv->why, err, 0, mv->irqs.store->domain.parent->name,
 			  "hardware did not confirm the move: old and new way both stay alive");
 }
@@ -396,9 +429,16 @@ static enum mirq_err move_active(struct move *mv, struct mirq_batch *active)
 enum mirq_err mirqi_move_go(struct move *mv)
 {
 	struct mirq_batch active = { NULL, NULL, 0, 0 };
+	enum mirq_err err = MIRQ_OK;
 
-	settle_inactive(mv, &active);
-	return active.nr ? move_active(mv, &active) : MIRQ_OK;
+	settle_active(mv, &active);
+	if (active.nr)
+		err = move_active(mv, &active);
+	if (err == MIRQ_ENOSPC)
+		drop_new(mv, NULL);
+	else
+		settle_quiet(mv->irqs.store->dev->m, &mv->batch);
+	return err;
 }
 
 static enum mirq_err move_locked(struct move *mv) MIRQ_MUST_HOLD(dev->mutex)
@@ -412,8 +452,9 @@ static enum mirq_err move_locked(struct move *mv) MIRQ_MUST_HOLD(dev->mutex)
 		return err;
 	err = take_new(mv);
 	if (!err) {
-		record_wanted(mv);
 		err = mirqi_move_go(mv);
+		if (err != MIRQ_ENOSPC)
+			record_wanted(mv);
 	}
 	mirqi_bits_put(m, mv->bits);
 	return err;

@@ -22,7 +22,7 @@ MIRQ_MUST_CHECK enum mirq_err mirqi_move_check(struct move *mv);
 /* New ids for all of them or none; and given back again. */
 MIRQ_MUST_CHECK enum mirq_err mirqi_move_take(struct move *mv);
 MIRQ_MUST_CHECK enum mirq_err mirqi_move_drop(struct move *mv);
-/* They go. MIRQ_EIO: old and new ways stay alive. */
+/* They go. MIRQ_EIO: old and new ways stay alive; MIRQ_ENOSPC: nobody has gone. */
 MIRQ_MUST_CHECK enum mirq_err mirqi_move_go(struct move *mv);
 
 #endif

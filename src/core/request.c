@@ -246,8 +246,8 @@ static enum mirq_err open_ways(struct request *r)
 	withdraw_actions(&r->fresh);
 	mirqi_deactivate(store, &r->fresh);
 	drop_actions(store->dev->m, &r->fresh);
-	return mirqi_fail(r->h.why, err, 0, store->domain.name,
-			  "the device did not answer, or its store could not be switched on");
+	return mirqi_fail_store(store, r->h.why, err,
+				"the device did not answer, or its store could not be switched on");
 }
 
 /* Open the ways of those that nobody has requested yet. */

@@ -140,6 +140,15 @@ static enum mirqi_rung find_rung(const struct mirq_store *store)
 	return MIRQI_RUNG_SOFTWARE;
 }
 
+enum mirq_err mirqi_fail_store(const struct mirq_store *store, struct mirq_why *why,
+			       enum mirq_err err, const char *text)
+{
+	mirqi_fail(why, err, 0, store->kind.name, text);
+	if (why && store->ops.why)
+		store->ops.why(store->data, why);
+	return err;
+}
+
 static void fill_store(struct mirq_store *store, struct mirq_device *dev,
 		       const struct mirq_store_init *init)
 {
@@ -187,7 +196,7 @@ enum mirq_err mirq_store_attach(struct mirq_device *dev, const struct mirq_store
 	if (store->ops.setup)
 		err = store->ops.setup(store->data);
 	if (err) {
-		mirqi_fail(own.why, err, 0, store->kind.name, "the store's setup failed");
+		mirqi_fail_store(store, own.why, err, "the store's setup failed");
 		goto fail;
 	}
 	mirqi_mutex_lock(m->host, &dev->mutex);

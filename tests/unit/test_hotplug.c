@@ -840,6 +840,44 @@ static void hardware__each_call_fails_once_or_for_good__cpu_stays(void **state)
 	assert_true(nr >= 16);
 }
 
+/* The last store has no place for what comes from the CPU: all that moved is brought back, each id
+ * is given back once. */
+static void store__has_no_place__cpu_stays(void **state)
+{
+	struct mirq_irqs first, second;
+	struct mock_store *s;
+	struct rig r;
+
+	(void)state;
+	rig_new(&r);
+	rig_begin(&r, 0);
+	s = mock_store(r.m, MOCK_SLEEPS, "slow", 16);
+	s->kind.update = MIRQ_UPDATE_96;
+	mock_store_attach(s, mock_device(r.m, "dev", NULL));
+	first = mock_alloc_on(r.s, 2, 1);
+	second = mock_alloc_on(s, 3, 1); /* one without a handler */
+	mock_request(first, r.a);
+	mock_request((struct mirq_irqs){ second.store, { 0, 2 } }, r.a + 2);
+	mock_fail(r.m, "slow.commit", 1, 1, MIRQ_ENOSPC);
+	assert_int_equal(prepare(&r, 1), MIRQ_ENOSPC);
+	mock_why(&r.m->why, 0, "no place for the new message", "slow");
+	assert_true(info_of(&r, 1).is_online);
+	for (uint32_t cpu = 0; cpu < 4; cpu++)
+		mirq_hosted_serve(&r.m->host, cpu);
+	assert_int_equal(info_of(&r, 1).nr_used, 5);
+	for (uint32_t i = 0; i < 3; i++)
+		assert_int_equal(cpu_of(mirq_irq_at(second, i)), 1);
+	for (uint32_t i = 0; i < 4; i++) {
+		mock_fire(i < 2 ? r.s : s, i & 1);
+		assert_int_equal(r.a[i].nr, 1);
+	}
+	assert_int_equal(late_and_stray(&r), 0);
+	mock_sound(r.m);
+	assert_int_equal(prepare(&r, 1), MIRQ_OK);
+	assert_int_equal(on_cpu(&r, 1, call_finish), MIRQ_OK);
+	rig_free(&r);
+}
+
 static void memory__none_is_asked_for(void **state)
 {
 	struct mirq_irqs irqs;
@@ -1485,6 +1523,7 @@ int main(void)
 		cmocka_unit_test(refused__two_ways_alive__until_hardware_confirms),
 		cmocka_unit_test(refused__no_drain_is_known__but_not_when_inactive),
 		cmocka_unit_test(hardware__each_call_fails_once_or_for_good__cpu_stays),
+		cmocka_unit_test(store__has_no_place__cpu_stays),
 		cmocka_unit_test(memory__none_is_asked_for),
 		cmocka_unit_test(event__taken_between_prepare_and_finish__is_not_raised_twice),
 		cmocka_unit_test(event__pending_on_the_dying_cpu__goes_on_and_keeps_its_id),

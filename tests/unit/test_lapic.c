@@ -149,7 +149,7 @@ static void cpu_up__x2_that_is_not_there__eio(void **state)
 static void init__x2_without_msr__enotsup(void **state)
 {
 	struct mirq_host *h = fake_host_new();
-	struct mirq_why why = { NULL, NULL, 0, 0, 0, 0 };
+	struct mirq_why why = { NULL, NULL, 0, 0, 0, 0, 0 };
 	struct mirqi_lapic_init init = { .apic = MIRQ_X86_APIC_X2, .why = &why };
 	const struct mirq_x86_msr half = { MIRQ_SIZED(mirq_x86_msr), .read = fake_msr_read };
 	struct mirqi_lapic l;

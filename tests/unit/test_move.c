@@ -186,6 +186,101 @@ static void move__store_that_sleeps__is_rewritten_in_one_window(void **state)
 	mock_free(r.m);
 }
 
+static void no_place(void *data, struct mirq_why *why)
+{
+	(void)data;
+	why->text = "no place between the two";
+	why->value = 7;
+	why->other = UINT64_C(1) << 40;
+}
+
+/* Breaks that were tried: ids not swapped back, the old message not written again, the wish kept,
+ * the one without a handler left where it went, the store's word not asked for. */
+static void move__store_has_no_place__is_taken_back(void **state)
+{
+	struct mirq_irqs irqs, quiet;
+	struct mirq_cpus wish;
+	struct rig r;
+
+	(void)state;
+	rig_begin(&r, 0);
+	rig_store(&r, MOCK_SLEEPS, "slow", 0);
+	r.s->kind.update = MIRQ_UPDATE_96;
+	(void)mirq_store_detach(r.s->store);
+	r.s->ops.why = no_place;
+	mock_store_attach(r.s, r.dev);
+	irqs = mock_alloc_on(r.s, 3, 1);
+	quiet = mirq_irq_at(irqs, 2);
+	mock_request((struct mirq_irqs){ irqs.store, { 0, 2 } }, r.a);
+	mock_log_clear(r.m);
+	mock_fail(r.m, "slow.commit", 1, 1, MIRQ_ENOSPC);
+	assert_int_equal(move(&r, irqs, 2), MIRQ_ENOSPC);
+	mock_expect(r.m, "slow.begin\n"
+			 "slow.write 0 10001200/20\n"
+			 "slow.write 1 10001200/21\n"
+			 "slow.commit !\n"
+			 "slow.begin\n"
+			 "slow.write 0 10001100/20\n"
+			 "slow.write 1 10001100/21\n"
+			 "slow.commit\n"
+			 "slow.flush\n");
+	assert_int_equal(r.m->why.value, 7);
+	assert_int_equal(r.m->why.other, UINT64_C(1) << 40);
+	mock_why(&r.m->why, 0, "no place between", "slow");
+	assert_int_equal(totals(&r).nr_quarantined, 0);
+	for (uint32_t i = 0; i < 3; i++) {
+		assert_int_equal(cpu_of(mirq_irq_at(irqs, i)), 1);
+		assert_int_equal(mirq_affinity_requested(mirq_irq_at(irqs, i), &wish), MIRQ_OK);
+		assert_int_equal(wish.range.first, 1);
+	}
+	assert_int_equal(used_on(&r, 1), 3);
+	assert_int_equal(used_on(&r, 2), 0);
+	mock_fire(r.s, 1);
+	assert_int_equal(r.a[1].nr, 1);
+	mock_sound(r.m);
+	assert_int_equal(move(&r, irqs, 2), MIRQ_OK);
+	assert_int_equal(cpu_of(quiet), 2);
+	assert_int_equal(used_on(&r, 1), 0);
+	mock_fire(r.s, 0);
+	assert_int_equal(r.a[0].nr, 1);
+	assert_int_equal(late_and_stray(&r), 0);
+	/* Refused twice: old and new both stay. */
+	mock_fail(r.m, "slow.commit", 1, 2, MIRQ_ENOSPC);
+	assert_int_equal(move(&r, irqs, 3), MIRQ_ENOSPC);
+	assert_int_equal(totals(&r).nr_quarantined, 2);
+	mock_fire(r.s, 0);
+	assert_int_equal(r.a[0].nr, 2);
+	mock_sound(r.m);
+	mock_free(r.m);
+}
+
+/* The store's word, or the core's where it has none. */
+static void request__store_says_why__reaches_the_caller(void **state)
+{
+	struct mirq_irqs irqs;
+	struct rig r;
+
+	(void)state;
+	rig_begin(&r, 0);
+	rig_store(&r, MOCK_SLEEPS, "slow", 0);
+	(void)mirq_store_detach(r.s->store);
+	for (uint32_t has_word = 0; has_word < 2; has_word++) {
+		r.s->ops.why = has_word ? no_place : NULL;
+		mock_store_attach(r.s, r.dev);
+		irqs = mock_alloc_on(r.s, 1, 1);
+		mock_fail(r.m, "slow.commit", 1, 1, MIRQ_ENOSPC);
+		assert_int_equal(mock_request_try(irqs, r.a, 0, &r.m->why), MIRQ_ENOSPC);
+		assert_int_equal(r.m->why.other, has_word ? UINT64_C(1) << 40 : 0);
+		mock_why(&r.m->why, 0, has_word ? "no place between" : "did not answer", "slow");
+		/* Who does not want to know is not told. */
+		mock_fail(r.m, "slow.commit", 1, 1, MIRQ_ENOSPC);
+		assert_int_equal(mock_request_try(irqs, r.a, 0, NULL), MIRQ_ENOSPC);
+		assert_int_equal(mock_request_try(irqs, r.a, 0, NULL), MIRQ_OK);
+		(void)mirq_store_detach(r.s->store);
+	}
+	mock_free(r.m);
+}
+
 static void move__on_the_right_cpu_already__does_nothing(void **state)
 {
 	struct mirq_cpus cpus = { { 1, 3 }, NULL }, got;
@@ -957,6 +1052,8 @@ int main(void)
 		cmocka_unit_test(move__without_a_table__masks_writes_unmasks_flushes),
 		cmocka_unit_test(move__store_that_changes_at_once__is_not_masked),
 		cmocka_unit_test(move__store_that_sleeps__is_rewritten_in_one_window),
+		cmocka_unit_test(move__store_has_no_place__is_taken_back),
+		cmocka_unit_test(request__store_says_why__reaches_the_caller),
 		cmocka_unit_test(move__on_the_right_cpu_already__does_nothing),
 		cmocka_unit_test(move__of_a_range__is_flushed_once),
 		cmocka_unit_test(move__range_half_requested__moves_both_halves),

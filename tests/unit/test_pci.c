@@ -485,7 +485,7 @@ static void attach__defects__error_and_nothing_left(void **state)
 {
 	struct system s = start(BLOCKS);
 	struct mirq_pci_init init = s.init;
-	struct mirq_why why = { NULL, NULL, 0, 0, 0, 0 };
+	struct mirq_why why = { NULL, NULL, 0, 0, 0, 0, 0 };
 	uint32_t nr_before = s.h->nr_allocated, nr;
 	enum mirq_err err;
 
@@ -763,7 +763,7 @@ static void alloc_irqs__defects__errors(void **state)
 {
 	struct system s = start_attached(BLOCKS);
 	struct fake_function *plain = fake_function_add(s.h, 0, 5, 0);
-	struct mirq_why why = { NULL, NULL, 0, 0, 0, 0 };
+	struct mirq_why why = { NULL, NULL, 0, 0, 0, 0, 0 };
 	struct mirq_irq_want want = { MIRQ_SIZED(mirq_irq_want), .why = &why };
 	struct mirq_irqs irqs = { NULL, { 7, 7 } };
 	struct mirq_device *none;

@@ -271,7 +271,7 @@ static void sized_structs__every_length__as_types_h_says(void **state)
 		SIZED(mirq_device_init, why, &dev, attempt_device),
 		SIZED(mirq_store_init, why, &plain->init, attempt_store),
 		SIZED(mirq_store_template, traits, &plain->kind, attempt_template),
-		SIZED(mirq_store_ops, commit, &plain->ops, attempt_store_ops),
+		SIZED(mirq_store_ops, why, &plain->ops, attempt_store_ops),
 		SIZED(mirq_irq_want, why, &want, attempt_want),
 		SIZED(mirq_irq_handler, why, &handler, attempt_handler),
 	};

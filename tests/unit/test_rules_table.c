@@ -202,9 +202,9 @@ static void try_stores(struct mock *m, uint32_t traits)
 		err = mirq_store_supported(dev, &kind, &why);
 		check_answer(err, &why, deserved(ROLE_STORE, given, traits), given, &nr_legal);
 	}
-	/* write; four pairs; slot_init and slot_fini: 3 ways; eight others. */
+	/* write; four pairs; slot_init and slot_fini: 3 ways; nine others. */
 	if (!traits)
-		assert_int_equal(nr_legal, 16 * 3 * 256);
+		assert_int_equal(nr_legal, 16 * 3 * 512);
 	assert_int_equal(mirq_device_detach(dev), MIRQ_OK);
 }
 
