@@ -39,8 +39,9 @@ MIRQ_BEGIN_DECLS
  *          leaves, .value, as well, where docs/rules.md 1 needs that; or the store has no place
  *          for the new messages: it stays where it is), MIRQ_EINVAL (no such CPU,
  *          none online, an interrupt of the range is not allocated), MIRQ_ENOTSUP (pinned: the
- *          slot cannot be told another message safely, docs/rules.md 1), MIRQ_EBUSY (the previous
- *          move has not drained, or a level that was sent has not ended, within 1 ms), MIRQ_EIO
+ *          slot cannot be told another message safely, docs/rules.md 1; a window, .where, that
+ *          lets messages to none of these CPUs through), MIRQ_EBUSY (the previous move has not
+ *          drained, or a level that was sent has not ended, within 1 ms), MIRQ_EIO
  *          (remapper or device did not answer), MIRQ_ENOMEM.
  */
 MIRQ_MUST_CHECK enum mirq_err mirq_affinity_set(struct mirq_irqs irqs, struct mirq_cpus cpus,

@@ -96,7 +96,8 @@ MIRQ_BEGIN_DECLS
  * Works while other slots are live.
  * Context: thread.
  * Errors:  MIRQ_ENOSPC (slots, entries or ids: .where, .nr_wanted, .nr_left), MIRQ_ENOTSUP
- *          (trigger, block or cookie that the store or a parent cannot do), MIRQ_EBUSY (an excluded
+ *          (trigger, block or cookie that the store or a parent cannot do; a window, .where, that
+ *          lets messages to none of these CPUs through), MIRQ_EBUSY (an excluded
  *          store of the device is in use; a store of one message is not empty), MIRQ_EINVAL (bad
  *          range, no such CPU, none online), MIRQ_ENOMEM.
  */
@@ -117,7 +118,8 @@ enum mirq_err mirq_irq_free(struct mirq_irqs irqs);
  * @h:    [in] borrowed.
  * Context: thread.
  * Errors:  MIRQ_EBUSY (has a handler and not both are shared), MIRQ_ENOSPC (best-effort
- *          reservation, no id left; or the store has no place for the message), MIRQ_EIO (a
+ *          reservation, no id left; or the store has no place for the message),
+ *          MIRQ_ENOTSUP (a window, .where, does not let its message through), MIRQ_EIO (a
  *          remapper or the device did not answer), MIRQ_EINVAL (no handler; a slot of the range is
  *          not allocated), MIRQ_ENOMEM.
  */

@@ -77,12 +77,12 @@ MIRQ_MUST_CHECK enum mirq_err mirq_cpu_online_finish(struct mirq *m, uint32_t cp
  * Context: thread; all CPUs answer kicks. Other thread calls on interrupts wait meanwhile, so a
  * store's begin may not wait for a thread that calls mirq.
  * Errors:  MIRQ_ENOENT (not online), MIRQ_ENOSPC (no other CPU online; no id left: .nr_left on the
- *          CPUs looked at), MIRQ_ENOTSUP (pinned: .where the store, .value the slot), MIRQ_EBUSY
- *          (an interrupt has not drained from its last move in 1 ms, or will never: free it; a
- *          level that was sent has not ended in 1 ms):
- *          nothing has moved. MIRQ_EIO (hardware did not confirm): the CPU stays online; what had
- *          moved stays inside its mask or is brought back there, and the interrupts of the store
- *          that failed keep both ways, as in mirq_affinity_set().
+ *          CPUs looked at), MIRQ_ENOTSUP (pinned: .where the store, .value the slot; a window,
+ *          .where, that lets messages to none of them through), MIRQ_EBUSY (an interrupt has not
+ *          drained from its last move in 1 ms, or will never: free it; a level that was sent has
+ *          not ended in 1 ms): nothing has moved. MIRQ_EIO (hardware did not confirm): the CPU
+ *          stays online; what had moved stays inside its mask or is brought back there, and the
+ *          interrupts of the store that failed keep both ways, as in mirq_affinity_set().
  */
 MIRQ_MUST_CHECK enum mirq_err mirq_cpu_offline_prepare(struct mirq *m, uint32_t cpu,
 						       struct mirq_why *why);

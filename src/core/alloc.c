@@ -129,17 +129,48 @@ static enum mirq_err alloc_entries(struct plan *p)
 	return MIRQ_OK;
 }
 
-static enum mirq_err take_ids(struct mirq *m, const struct mirq_irq *irq, struct mirq_cpus cpus,
-			      uint32_t block_log2, struct mirq_target *out_t, struct mirq_why *why)
+static int can_reach(const void *store, uint32_t cpu)
 {
-	struct mirq_target old = { irq->route.cpu, irq->route.id };
-	struct mirqi_reach reach = { m->hw_target, irq->store->domain.limit_hw_target,
-				     mirqi_steps(irq) ? &old : NULL };
+	return !mirqi_reach_check(store, cpu, NULL);
+}
+
+static struct mirqi_reach reach_of(const struct mirq_store *store)
+{
+	const struct mirq *m = store->dev->m;
+	struct mirqi_reach reach = { m->hw_target, store->domain.limit_hw_target, NULL,
+				     mirqi_has_windows(store) ? can_reach : NULL, store };
 
 	/* A limit above every CPU limits nothing: then the allocator need not look at CPUs. */
 	if (m->max_hw_target < reach.limit)
 		reach.limit = 0;
+	return reach;
+}
 
+/* No CPU of @cpus can be named: which window is in the way of one. */
+static enum mirq_err check_windows(const struct mirq_store *store, struct mirq_cpus cpus,
+				   struct mirq_why *why)
+{
+	const struct mirq *m = store->dev->m;
+	uint32_t last = m->nr_cpus;
+
+	for (uint32_t cpu = 0; mirqi_has_windows(store) && cpu < m->nr_cpus; cpu++) {
+		if (!mirqi_cpus_have(cpus, cpu) || !mirqi_cpu_is_online(m, cpu))
+			continue;
+		if (can_reach(store, cpu))
+			return MIRQ_OK;
+		last = cpu;
+	}
+	return last == m->nr_cpus ? MIRQ_OK : mirqi_reach_check(store, last, why);
+}
+
+static enum mirq_err take_ids(struct mirq *m, const struct mirq_irq *irq, struct mirq_cpus cpus,
+			      uint32_t block_log2, struct mirq_target *out_t, struct mirq_why *why)
+{
+	struct mirq_target old = { irq->route.cpu, irq->route.id };
+	struct mirqi_reach reach = reach_of(irq->store);
+	enum mirq_err err;
+
+	reach.old = mirqi_steps(irq) ? &old : NULL;
 	if (!mirqi_ids_alloc_in(m->ids, cpus, reach, block_log2, out_t))
 		return MIRQ_OK;
 	/* Ids that were given back a moment ago may still wait for their CPU. */
@@ -148,6 +179,9 @@ static enum mirq_err take_ids(struct mirq *m, const struct mirq_irq *irq, struct
 		mirqi_wait_retired(m, mirq_cpus_one(old.cpu));
 	if (!mirqi_ids_alloc_in(m->ids, cpus, reach, block_log2, out_t))
 		return MIRQ_OK;
+	err = check_windows(irq->store, cpus, why);
+	if (err)
+		return err;
 	return mirqi_fail_numbers(why, MIRQ_ENOSPC, m->root->domain.name,
 				  reach.old
 					  ? "no id is free on the CPUs asked for and on the one "
@@ -219,10 +253,12 @@ static enum mirq_err give_block(struct plan *p)
 	struct mirq *m = p->store->dev->m;
 	struct mirq_irq *irq;
 	struct mirq_target t;
+	enum mirq_err err;
 
-	if (take_ids(m, p->batch.first, mirqi_wanted(p->batch.first), p->block_log2, &t,
-		     p->want.why))
-		return MIRQ_ENOSPC;
+	err = take_ids(m, p->batch.first, mirqi_wanted(p->batch.first), p->block_log2, &t,
+		       p->want.why);
+	if (err)
+		return err;
 	mirqi_batch_for_each(irq, &p->batch) {
 		set_route(irq, &irq->route, t);
 		t.id++;
@@ -355,16 +391,21 @@ static enum mirq_err init_slots(struct plan *p)
  */
 static enum mirq_err fit_ids(struct plan *p)
 {
+	struct mirqi_reach reach = reach_of(p->store);
 	struct mirq *m = p->store->dev->m;
 	uint32_t nr_left;
+	enum mirq_err err;
 
 	if (p->block_log2 || p->want.reserve == MIRQ_RESERVE_BEST_EFFORT)
 		return MIRQ_OK;
-	nr_left = mirq_ids_left(m->ids, p->want.cpus);
+	nr_left = mirqi_ids_left_in(m->ids, p->want.cpus, reach);
 	if (nr_left < p->nr) {
 		mirqi_wait_retired(m, p->want.cpus);
-		nr_left = mirq_ids_left(m->ids, p->want.cpus);
+		nr_left = mirqi_ids_left_in(m->ids, p->want.cpus, reach);
 	}
+	err = nr_left ? MIRQ_OK : check_windows(p->store, p->want.cpus, p->want.why);
+	if (err)
+		return err;
 	if (nr_left < p->want.nr_min)
 		return mirqi_fail_numbers(p->want.why, MIRQ_ENOSPC, m->root->domain.name,
 					  "fewer ids left on the CPUs asked for than interrupts; "
@@ -382,9 +423,9 @@ static enum mirq_err alloc_locked(struct plan *p) MIRQ_MUST_HOLD(dev->mutex)
 	if (!err)
 		err = mirqi_plan_find_slots(p);
 	if (!err)
-		err = fit_ids(p);
-	if (!err)
 		err = attach_way(p->store->dev, p->want.why);
+	if (!err)
+		err = fit_ids(p);
 	if (err)
 		return err;
 	err = make_irqs(p);

@@ -263,6 +263,14 @@ MIRQ_MUST_CHECK enum mirq_err mirqi_compose(const struct mirq_irq *irq, struct m
 MIRQ_MUST_CHECK enum mirq_err mirqi_compose_to(const struct mirq_irq *irq,
 					       const struct mirq_route *route,
 					       struct mirq_msg *out_msg, struct mirq_why *why);
+/* Do shims stand between @store and the root, and no table? */
+static inline int mirqi_has_windows(const struct mirq_store *store)
+{
+	return store->table && store->table == store->dev->nr_remappers;
+}
+/* Of such a store: does a message for @cpu get through? MIRQ_ENOTSUP names who does not let it. */
+MIRQ_MUST_CHECK enum mirq_err mirqi_reach_check(const struct mirq_store *store, uint32_t cpu,
+						struct mirq_why *why);
 /* The message that arrives at @level of the way. MIRQ_ENOENT: none, behind the table or without a
  * route; MIRQ_ENOTSUP: a shim cannot say it. */
 MIRQ_MUST_CHECK enum mirq_err mirqi_compose_at(const struct mirq_irq *irq, uint32_t level,

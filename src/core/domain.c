@@ -336,25 +336,51 @@ static void compose_base(const struct mirq_irq *irq, struct mirq_route route,
 	}
 }
 
-/* The message as it must arrive at @level of the way: what shims from the table or root down to it
- * make of the base. */
+/* What shims from the table or root down to @level make of a message for @cpu. */
+static enum mirq_err translate(const struct mirq_store *store, uint32_t level, uint32_t cpu,
+			       struct mirq_msg *msg, struct mirq_why *why)
+{
+	uint32_t at = store->table; /* nr_remappers: the root */
+
+	while (at-- > level) {
+		const struct mirqi_attachment *a = &store->dev->way[at];
+		struct mirq_msg in = *msg;
+
+		if (a->remapper->ops.translate(a->remapper->init.data, a->ctx, &in, msg))
+			return mirqi_fail_numbers(
+				why, MIRQ_ENOTSUP, a->remapper->domain.name,
+				"the message lies outside what this window lets through; value: "
+				"the CPU",
+				1, 0, cpu);
+	}
+	return MIRQ_OK;
+}
+
+/* The message as it must arrive at @level of the way. */
 static enum mirq_err compose_down_to(const struct mirq_irq *irq, const struct mirq_route *route,
 				     uint32_t level, struct mirq_msg *out_msg, struct mirq_why *why)
 {
-	uint32_t at = irq->store->table; /* nr_remappers: the root */
 	struct mirq_msg msg = { 0, 0 };
+	enum mirq_err err;
 
 	compose_base(irq, *route, &msg);
-	while (at-- > level) {
-		const struct mirqi_attachment *a = &irq->store->dev->way[at];
+	err = translate(irq->store, level, route->cpu, &msg, why);
+	if (!err)
+		*out_msg = msg;
+	return err;
+}
 
-		if (a->remapper->ops.translate(a->remapper->init.data, a->ctx, &msg, out_msg))
-			return mirqi_fail(why, MIRQ_ENOTSUP, 0, a->remapper->domain.name,
-					  "the message lies outside what this window lets through");
-		msg = *out_msg;
-	}
-	*out_msg = msg;
-	return MIRQ_OK;
+/* Windows look at the address: any id does. */
+enum mirq_err mirqi_reach_check(const struct mirq_store *store, uint32_t cpu, struct mirq_why *why)
+{
+	const struct mirq *m = store->dev->m;
+	struct mirq_route route = {
+		cpu, m->hw_target[cpu], m->ids_range.first, MIRQ_ROUTE_FIXED, MIRQ_EDGE, 0
+	};
+	struct mirq_msg msg = { 0, 0 };
+
+	m->root->ops.compose(m->root->init.data, &route, 0, &msg);
+	return translate(store, 0, cpu, &msg, why);
 }
 
 enum mirq_err mirqi_compose_at(const struct mirq_irq *irq, uint32_t level, struct mirq_msg *out_msg)

@@ -232,7 +232,8 @@ static int touches(const struct mirq_ids *ids, struct mirq_cpus cpus, uint32_t f
 
 static int is_eligible(struct mirq_cpus cpus, struct mirqi_reach reach, uint32_t cpu)
 {
-	return mirqi_cpus_have(cpus, cpu) && (!reach.limit || reach.hw_target[cpu] < reach.limit);
+	return mirqi_cpus_have(cpus, cpu) && (!reach.limit || reach.hw_target[cpu] < reach.limit) &&
+	       (!reach.can || reach.can(reach.way, cpu));
 }
 
 /* Every CPU is eligible: one way down, to the fuller child, left on a tie. */
@@ -287,7 +288,7 @@ static uint32_t best_of(const struct mirq_ids *ids, struct mirq_cpus cpus, struc
 static uint32_t best_cpu(const struct mirq_ids *ids, struct mirq_cpus cpus,
 			 struct mirqi_reach reach, uint32_t nr_min)
 {
-	if (!cpus.range.limit && !cpus.bits && !reach.limit)
+	if (!cpus.range.limit && !cpus.bits && !reach.limit && !reach.can)
 		return fullest_cpu(ids, nr_min);
 	return best_of(ids, cpus, reach, nr_min);
 }
@@ -422,7 +423,7 @@ enum mirq_err mirqi_ids_alloc_in(struct mirq_ids *ids, struct mirq_cpus cpus,
 enum mirq_err mirq_ids_alloc(struct mirq_ids *ids, struct mirq_cpus cpus, uint32_t block_log2,
 			     struct mirq_target *out_target)
 {
-	struct mirqi_reach all = { NULL, 0, NULL };
+	struct mirqi_reach all = { NULL, 0, NULL, NULL, NULL };
 
 	return mirqi_ids_alloc_in(ids, cpus, all, block_log2, out_target);
 }
@@ -489,12 +490,19 @@ uint32_t mirqi_ids_taken_on(const struct mirq_ids *ids, uint32_t cpu)
 	return ids->range.limit - ids->range.first - nr_free(ids, cpu);
 }
 
-uint32_t mirq_ids_left(struct mirq_ids *ids, struct mirq_cpus cpus)
+uint32_t mirqi_ids_left_in(struct mirq_ids *ids, struct mirq_cpus cpus, struct mirqi_reach reach)
 {
 	uint32_t sum = 0;
 
 	for (uint32_t cpu = 0; cpu < ids->nr_cpus; cpu++)
-		if (mirqi_cpus_have(cpus, cpu))
+		if (is_eligible(cpus, reach, cpu))
 			sum += mirqi_ids_left_on(ids, cpu);
 	return sum;
+}
+
+uint32_t mirq_ids_left(struct mirq_ids *ids, struct mirq_cpus cpus)
+{
+	struct mirqi_reach all = { NULL, 0, NULL, NULL, NULL };
+
+	return mirqi_ids_left_in(ids, cpus, all);
 }

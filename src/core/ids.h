@@ -7,19 +7,24 @@
 
 #include <mirq/affinity.h>
 
-/* Which CPUs a way can name: those whose hw_target[cpu] is below limit; limit 0: all. */
+/* Which CPUs a way can name: those whose hw_target[cpu] is below limit (limit 0: all), and that
+ * @can says of @way (NULL: all). */
 struct mirqi_reach {
 	const uint32_t *hw_target;
 	uint32_t limit;
 	/* NULL, or an id that the caller has: another CPU is looked for whose id is taken on this
 	 * one as well. @old's own id where that is free there, else one that is free on both. */
 	const struct mirq_target *old;
+	int (*can)(const void *way, uint32_t cpu);
+	const void *way;
 };
 
 /* mirq_ids_alloc() among the CPUs inside @reach. */
 MIRQ_MUST_CHECK enum mirq_err mirqi_ids_alloc_in(struct mirq_ids *ids, struct mirq_cpus cpus,
 						 struct mirqi_reach reach, uint32_t block_log2,
 						 struct mirq_target *out_target);
+/* mirq_ids_left() on the CPUs inside @reach. */
+uint32_t mirqi_ids_left_in(struct mirq_ids *ids, struct mirq_cpus cpus, struct mirqi_reach reach);
 /* mirq_ids_online() and mirq_ids_offline() of a CPU that there is. */
 void mirqi_ids_set_online(struct mirq_ids *ids, uint32_t cpu, int is_online);
 /* Free ids of one CPU; 0 while it is offline. */

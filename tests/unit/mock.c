@@ -393,6 +393,11 @@ static void travel(struct mock *m, const struct mirq_domain *domain, struct mirq
 	for (; domain && domain->role == MIRQ_ROLE_REMAPPER; domain = domain->parent) {
 		struct mock_remapper *r = remapper_of(m, domain);
 
+		if (!r) {
+			if (!m->foreign(m, domain, &msg))
+				return;
+			continue;
+		}
 		if (r->init.nr_entries) {
 			arrive_at_table(r, msg);
 			return;
@@ -774,7 +779,8 @@ static enum mirq_err shim_translate(void *data, void *ctx, const struct mirq_msg
 	struct mock_remapper *r = data;
 	enum mirq_err err = count(&r->d, MOCK_OP_TRANSLATE);
 
-	(void)ctx;
+	if (r->ops.attach && ctx != &r->nr_attached)
+		violation(&r->d, "an op was called with another context than attach gave", 0);
 	if (!err && in->address >= r->limit_address)
 		err = MIRQ_ENOSPC;
 	if (err)

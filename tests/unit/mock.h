@@ -186,6 +186,10 @@ struct mock {
 	/* Called before each op does anything, not for ops inside a hook; NULL: none. */
 	void (*hook)(void *context, struct mock_domain *d, enum mock_op op);
 	void *hook_context;
+	/* A message arrives at a remapper that is not the mock's, m->lock held: 1: it goes on as
+	 * *msg to the parent, 0: it ends there. NULL: there is none. */
+	int (*foreign)(struct mock *m, const struct mirq_domain *domain, struct mirq_msg *msg);
+	void *foreign_context;
 };
 
 /* ---- the system ---- */

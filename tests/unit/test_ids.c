@@ -235,7 +235,7 @@ static void pair_online(struct pair *p, uint32_t cpu)
 
 static void pair_alloc(struct pair *p, struct mirq_cpus cpus, uint32_t limit, uint32_t block_log2)
 {
-	struct mirqi_reach reach = { p->model.hw_target, limit, NULL };
+	struct mirqi_reach reach = { p->model.hw_target, limit, NULL, NULL, NULL };
 	struct mirq_target wanted = { 77, 77 }, got = { 77, 77 };
 	enum mirq_err wanted_err = model_alloc(&p->model, cpus, limit, block_log2, &wanted);
 	enum mirq_err err = limit ? mirqi_ids_alloc_in(p->ids, cpus, reach, block_log2, &got)
@@ -261,7 +261,7 @@ static void pair_alloc_both(struct pair *p, struct mirq_cpus cpus, uint32_t limi
 	uint32_t at = p->held[below(p, p->nr_held)];
 	struct mirq_target old = { at / ids_of(&p->model),
 				   at % ids_of(&p->model) + p->model.range.first };
-	struct mirqi_reach reach = { p->model.hw_target, limit, &old };
+	struct mirqi_reach reach = { p->model.hw_target, limit, &old, NULL, NULL };
 	struct mirq_target wanted = { 77, 77 }, got = { 77, 77 };
 	enum mirq_err wanted_err = model_alloc_both(&p->model, cpus, limit, old, &wanted);
 	enum mirq_err err = mirqi_ids_alloc_in(p->ids, cpus, reach, 0, &got);

@@ -312,6 +312,7 @@ static void compose__address_too_wide_or_outside_a_window__refused(void **state)
 	struct mock_remapper *window;
 	struct mock_store *s = mock_store(m, MOCK_MSIX, "msix", 2);
 	struct mock_store *narrow = mock_store(m, MOCK_MSIX, "narrow", 2);
+	struct mirq_irq_want want = { MIRQ_SIZED(mirq_irq_want), .nr = 1, .why = &m->why };
 	struct mock_action a = { .mock = m };
 	struct mirq_msg msg;
 	struct mirq_irqs irqs;
@@ -322,7 +323,11 @@ static void compose__address_too_wide_or_outside_a_window__refused(void **state)
 	window->limit_address = 0x1000;
 	assert_int_equal(mock_remapper_attach(window), MIRQ_OK);
 	mock_store_attach(s, mock_device(m, "dev", window->domain));
+	assert_int_equal(mirq_irq_alloc(s->store, &want, &irqs), MIRQ_ENOTSUP);
+	mock_why(&m->why, 0, "outside what this window", "window");
+	window->limit_address = UINT64_MAX;
 	irqs = mock_alloc(s, 1);
+	window->limit_address = 0x1000; /* as if the message's id did not fit */
 	assert_int_equal(mock_request_try(irqs, &a, 0, &m->why), MIRQ_ENOTSUP);
 	mock_why(&m->why, 0, "outside what this window", "window");
 	assert_int_equal(mirq_irq_compose(irqs, &msg), MIRQ_ENOENT);
