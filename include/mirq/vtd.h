@@ -55,7 +55,7 @@ struct mirq_vtd_init {
 struct mirq_vtd_stats {
 	uint64_t nr_entry_writes;  /* 64-bit stores into the table */
 	uint64_t nr_invalidations; /* interrupt-entry-cache descriptors */
-	uint64_t nr_waits;         /* wait descriptors; calls of the owner */
+	uint64_t nr_waits;         /* wait descriptors of both kinds; calls of the owner */
 	uint64_t nr_polls;         /* reads of the status word while waiting */
 	uint64_t nr_errors;        /* queue errors, time-outs */
 	uint64_t nr_faults;        /* fault records read */
@@ -83,6 +83,32 @@ MIRQ_MUST_CHECK enum mirq_err mirq_vtd_attach(struct mirq *m, const struct mirq_
  */
 MIRQ_MUST_CHECK enum mirq_err mirq_vtd_fault_irq(struct mirq_domain *vtd,
 						 struct mirq_irqs *out_irq);
+/**
+ * mirq_vtd_completion_irq() - The unit's invalidation completion event as an interrupt: a register
+ * store below the root. mirq itself polls; this is for a kernel that would rather be told.
+ * @out_irq: [out] allocated; to be requested with a handler that calls mirq_vtd_completion_claim().
+ * Context: thread; a CPU is online.
+ * Errors:  MIRQ_EBUSY (given already), MIRQ_EINVAL (not a VT-d unit), MIRQ_ENOTSUP (borrowed: the
+ *          queue is the owner's), those of mirq_irq_alloc().
+ */
+MIRQ_MUST_CHECK enum mirq_err mirq_vtd_completion_irq(struct mirq_domain *vtd,
+						      struct mirq_irqs *out_irq);
+/**
+ * mirq_vtd_completion_request() - Have the unit send its completion event when what was submitted
+ * to it before is done. Events that nobody has claimed yet are one.
+ * Context: atomic; bounded.
+ * Errors:  MIRQ_EINVAL (not a VT-d unit), MIRQ_ENOTSUP (borrowed), MIRQ_EIO (the unit does not
+ *          answer).
+ * Source:  [VTD] 6.5.2.8.
+ */
+MIRQ_MUST_CHECK enum mirq_err mirq_vtd_completion_request(struct mirq_domain *vtd);
+/**
+ * mirq_vtd_completion_claim() - In the event's handler: take what it tells.
+ * Returns: 1: something was done, and the next completion sends an event again; 0: nothing was.
+ * Context: atomic.
+ * Errors:  0.
+ */
+int mirq_vtd_completion_claim(struct mirq_domain *vtd);
 /**
  * mirq_vtd_inspect() - Counters of a unit.
  * Context: atomic.

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * vtd.c - a VT-d unit as a table remapper: attach, detach, devices behind it, its fault event.
+ * vtd.c - a VT-d unit as a table remapper: attach, detach, devices behind it, its events.
  *
  * Not here: registers and their order (vtd_life.c), entries (vtd_entry.c, vtd_table.c), the queue
  * (vtd_queue.c), faults (vtd_fault.c). DMA remapping is not touched.
- * Sources: [VTD] 5.1 (interrupt remapping), 7.4 (fault event). Locking: see vtd.h.
+ * Sources: [VTD] 5.1 (interrupt remapping), 7.4, 6.5.2 (events). Locking: see vtd.h.
  */
 #include "vtd.h"
 
@@ -84,8 +84,9 @@ static void vtd_fini(void *data)
 	struct mirqi_vtd *u = data;
 
 	/* mirq_fini() has detached every device before: then its fini has cleared the pointer. */
-	if (u->event_device)
-		(void)mirq_device_detach(u->event_device);
+	for (uint32_t i = 0; i < MIRQI_VTD_NR_EVENTS; i++)
+		if (u->events[i].device)
+			(void)mirq_device_detach(u->events[i].device);
 	vtd_unit_free(u);
 }
 
@@ -266,9 +267,14 @@ enum mirq_err mirq_vtd_attach(struct mirq *m, const struct mirq_vtd_init *init,
 	return MIRQ_OK;
 }
 
+struct mirqi_vtd *mirqi_vtd_of(const struct mirq_domain *domain)
+{
+	return mirqi_remapper_data(domain, &vtd_ops);
+}
+
 enum mirq_err mirq_vtd_inspect(struct mirq_domain *vtd, struct mirq_vtd_stats *out_stats)
 {
-	const struct mirqi_vtd *u = mirqi_remapper_data(vtd, &vtd_ops);
+	const struct mirqi_vtd *u = mirqi_vtd_of(vtd);
 
 	if (!u)
 		return MIRQ_EINVAL;
@@ -285,61 +291,79 @@ enum mirq_err mirq_vtd_inspect(struct mirq_domain *vtd, struct mirq_vtd_stats *o
 
 static void vtd_event_fini(void *data)
 {
-	struct mirqi_vtd *u = data;
+	struct mirqi_vtd_event *event = data;
 
-	u->event_device = NULL;
-	atomic_store(&u->event_is_given, 0);
+	event->device = NULL;
+	atomic_store(&event->is_given, 0);
 }
 
-/* The event is a register store below the root: through the unit it could not report the unit. */
-static enum mirq_err vtd_event_attach(struct mirqi_vtd *u, struct mirq_irqs *out_irq)
+static const struct vtd_event_kind {
+	const char *name;
+	uint32_t offset;
+} vtd_event_kinds[MIRQI_VTD_NR_EVENTS] = {
+	[MIRQI_VTD_EVENT_FAULT] = { "DMAR-EVENT", VTD_FECTL },
+	[MIRQI_VTD_EVENT_COMPLETION] = { "DMAR-DONE", VTD_IECTL },
+};
+
+/* An event is a register store below the root: through the unit it could not report the unit. */
+static enum mirq_err vtd_event_attach(struct mirqi_vtd *u, enum mirqi_vtd_event_of which,
+				      struct mirq_irqs *out_irq)
 {
+	struct mirqi_vtd_event *event = &u->events[which];
 	const struct mirq_device_init device = {
 		MIRQ_SIZED(mirq_device_init),
 		.name = u->name,
-		.data = u,
+		.data = event,
 		.fini = vtd_event_fini,
 	};
 	const struct mirq_irq_want one = { MIRQ_SIZED(mirq_irq_want), .nr = 1 };
-	struct mirq_store_init store = {
+	struct mirq_store_template kind = mirqi_dmar_event_kind;
+	struct mirq_store_init init = {
 		MIRQ_SIZED(mirq_store_init),
-		.kind = &mirqi_dmar_event_kind,
-		.data = &u->event,
+		.kind = &kind,
+		.data = &event->store,
 		.nr_slots = 1,
 	};
-	struct mirq_store *event;
-	enum mirq_err err = mirq_device_attach(u->m, &device, &u->event_device);
+	struct mirq_store *store;
+	enum mirq_err err = mirq_device_attach(u->m, &device, &event->device);
 
 	if (err) {
-		u->event_device = NULL;
+		event->device = NULL;
 		return err;
 	}
-	u->event.regs = (struct mirq_regs){
+	kind.name = vtd_event_kinds[which].name;
+	event->store.regs = (struct mirq_regs){
 		.host = u->host,
-		.base = (volatile unsigned char *)u->regs.base + VTD_FECTL,
+		.base = (volatile unsigned char *)u->regs.base + vtd_event_kinds[which].offset,
 		.limit_bytes = VTD_EVENT_BYTES,
 	};
-	err = mirq_store_attach(u->event_device, &store, &event);
+	err = mirq_store_attach(event->device, &init, &store);
 	if (!err)
-		err = mirq_irq_alloc(event, &one, out_irq);
+		err = mirq_irq_alloc(store, &one, out_irq);
 	if (err)
-		(void)mirq_device_detach(u->event_device);
+		(void)mirq_device_detach(event->device);
 	return err;
 }
 
-enum mirq_err mirq_vtd_fault_irq(struct mirq_domain *vtd, struct mirq_irqs *out_irq)
+enum mirq_err mirqi_vtd_event_irq(struct mirq_domain *vtd, enum mirqi_vtd_event_of which,
+				  struct mirq_irqs *out_irq)
 {
-	struct mirqi_vtd *u = mirqi_remapper_data(vtd, &vtd_ops);
+	struct mirqi_vtd *u = mirqi_vtd_of(vtd);
 	enum mirq_err err;
 
 	if (!u)
 		return MIRQ_EINVAL;
 	if (u->is_borrowed)
 		return MIRQ_ENOTSUP;
-	if (atomic_exchange(&u->event_is_given, 1))
+	if (atomic_exchange(&u->events[which].is_given, 1))
 		return MIRQ_EBUSY;
-	err = vtd_event_attach(u, out_irq);
+	err = vtd_event_attach(u, which, out_irq);
 	if (err)
-		atomic_store(&u->event_is_given, 0);
+		atomic_store(&u->events[which].is_given, 0);
 	return err;
+}
+
+enum mirq_err mirq_vtd_fault_irq(struct mirq_domain *vtd, struct mirq_irqs *out_irq)
+{
+	return mirqi_vtd_event_irq(vtd, MIRQI_VTD_EVENT_FAULT, out_irq);
 }

@@ -2,9 +2,10 @@
 /*
  * vtd.h - one VT-d unit: its state, and the calls between the files of the driver. Private.
  *
- *   vtd.c        attach and detach, the op table, the fault event    vtd_entry.c  compose, pure
- *   vtd_life.c   probe, commands, on and off                         vtd_queue.c  invalidation
- *   vtd_table.c  which entries are taken, what they hold             vtd_fault.c  fault records
+ *   vtd.c        attach and detach, the op table, the events    vtd_entry.c  compose, pure
+ *   vtd_life.c   probe, commands, on and off                    vtd_queue.c  invalidation
+ *   vtd_table.c  which entries are taken, what they hold        vtd_fault.c  fault records
+ *   vtd_completion.c  the completion event; linked when it is named
  *
  * Locking: struct mirqi_vtd.lock is a leaf: under it no call leaves the driver but to mirq_regs_*,
  * mirq_host_now_ns(), mirq_host_wait() and mirq_host_clean(). An entry is written without it: the
@@ -39,6 +40,18 @@ struct mirqi_vtd_counters {
 		nr_faults;
 };
 
+/* What a unit interrupts for: each a device of its own, with one store, below the root. */
+enum mirqi_vtd_event_of {
+	MIRQI_VTD_EVENT_FAULT,
+	MIRQI_VTD_EVENT_COMPLETION,
+	MIRQI_VTD_NR_EVENTS
+};
+struct mirqi_vtd_event {
+	_Atomic uint32_t is_given;
+	struct mirq_device *device; /* NULL: not given */
+	struct mirqi_dmar_event store;
+};
+
 struct mirqi_vtd {
 	/* Immutable after attach: */
 	struct mirq *m;
@@ -64,9 +77,7 @@ struct mirqi_vtd {
 	uint32_t queue_is_on, remapping_is_on; /* by us */
 	/* Any context: */
 	_Atomic uint32_t is_broken; /* a flush was not answered; stays */
-	_Atomic uint32_t event_is_given;
-	struct mirq_device *event_device; /* NULL: no fault event */
-	struct mirqi_dmar_event event;
+	struct mirqi_vtd_event events[MIRQI_VTD_NR_EVENTS];
 	struct mirqi_vtd_counters counters;
 	/* Protected by lock: */
 	struct mirqi_spin lock;
@@ -89,6 +100,13 @@ static inline void mirqi_vtd_count(_Atomic uint64_t *counter, uint64_t nr)
 {
 	atomic_fetch_add_explicit(counter, nr, memory_order_relaxed);
 }
+
+/* vtd.c */
+/* The unit of a domain; NULL: it is none. */
+struct mirqi_vtd *mirqi_vtd_of(const struct mirq_domain *domain);
+MIRQ_MUST_CHECK enum mirq_err mirqi_vtd_event_irq(struct mirq_domain *vtd,
+						  enum mirqi_vtd_event_of which,
+						  struct mirq_irqs *out_irq);
 
 /* vtd_entry.c: pure. */
 /* The high half that lets exactly @who through. MIRQ_EINVAL: an entry cannot say the set. */
@@ -143,6 +161,10 @@ int mirqi_vtd_run_next(struct mirqi_vtd_runs *runs, struct mirq_range *out_run);
 void mirqi_vtd_queue_init(struct mirqi_vtd *u);
 /* Has the unit fetched everything? A unit that is gone has not. */
 int mirqi_vtd_queue_is_empty(const struct mirqi_vtd *u);
+/* Submit up to VTD_FLUSH_MAX invalidations, or one wait that interrupts, and wait. Atomic. */
+MIRQ_MUST_CHECK enum mirq_err mirqi_vtd_run(struct mirqi_vtd *u,
+					    const struct mirq_vtd_descriptor *descriptors,
+					    uint32_t nr);
 MIRQ_MUST_CHECK enum mirq_err mirqi_vtd_flush_all(struct mirqi_vtd *u);
 /* The op of remapper.h. Atomic. */
 enum mirq_err mirqi_vtd_flush(void *data, void *ctx, const struct mirq_batch *batch);

@@ -58,6 +58,12 @@ static void vtd_put(struct mirqi_vtd *u, uint32_t index, struct mirq_vtd_descrip
 	vtd_clean(u, &u->ring[index], sizeof(descriptor));
 }
 
+/* Is this the wait of vtd_completion.c, which interrupts? It comes alone. */
+static uint32_t vtd_is_wait(const struct mirq_vtd_descriptor *descriptor)
+{
+	return MIRQ_GET(descriptor->low, VTD_D_TYPE) == VTD_D_TYPE_WAIT;
+}
+
 /*
  * Descriptors, then the wait, then the tail: the unit fetches up to the tail as soon as that
  * moves, and mirq_regs_write32() lets it see what was stored before.
@@ -74,8 +80,8 @@ static void vtd_submit(struct mirqi_vtd *u, const struct mirq_vtd_descriptor *de
 	vtd_put(u, u->tail, mirqi_vtd_compose_wait(status_bus, ++u->sequence));
 	u->tail = (u->tail + 1) % VTD_RING_ENTRIES;
 	mirq_regs_write32(&u->regs, VTD_IQT, (uint32_t)MIRQ_SET(0, VTD_IQT_QT, u->tail));
-	mirqi_vtd_count(&u->counters.nr_invalidations, nr);
-	mirqi_vtd_count(&u->counters.nr_waits, 1);
+	mirqi_vtd_count(&u->counters.nr_invalidations, nr - vtd_is_wait(descriptors));
+	mirqi_vtd_count(&u->counters.nr_waits, 1 + vtd_is_wait(descriptors));
 }
 
 /*
@@ -154,14 +160,18 @@ static enum mirq_err vtd_run_locked(struct mirqi_vtd *u,
 		return MIRQ_EIO;
 	for (uint32_t i = 0; answer == VTD_AGAIN && i < VTD_ATTEMPTS; i++) {
 		/* Which descriptors an error cost is not known: everything again. */
-		vtd_submit(u, i ? &all : descriptors, i ? 1 : nr);
+		if (i && !vtd_is_wait(descriptors)) {
+			descriptors = &all;
+			nr = 1;
+		}
+		vtd_submit(u, descriptors, nr);
 		answer = vtd_await(u, &deadline);
 	}
 	return answer == VTD_DONE ? MIRQ_OK : MIRQ_EIO;
 }
 
-static enum mirq_err vtd_run(struct mirqi_vtd *u, const struct mirq_vtd_descriptor *descriptors,
-			     uint32_t nr)
+enum mirq_err mirqi_vtd_run(struct mirqi_vtd *u, const struct mirq_vtd_descriptor *descriptors,
+			    uint32_t nr)
 {
 	enum mirq_err err;
 	uintptr_t saved;
@@ -188,7 +198,7 @@ enum mirq_err mirqi_vtd_flush_all(struct mirqi_vtd *u)
 {
 	const struct mirq_vtd_descriptor all = mirqi_vtd_compose_iec_global();
 
-	return vtd_run(u, &all, 1);
+	return mirqi_vtd_run(u, &all, 1);
 }
 
 /* log2 of the smallest aligned block around @run. */
@@ -259,5 +269,5 @@ enum mirq_err mirqi_vtd_flush(void *data, void *ctx, const struct mirq_batch *ba
 		return MIRQ_OK;
 	if (nr > VTD_FLUSH_MAX)
 		return mirqi_vtd_flush_all(u);
-	return vtd_run(u, descriptors, nr);
+	return mirqi_vtd_run(u, descriptors, nr);
 }

@@ -22,6 +22,8 @@
 #define VTD_IQH 0x80u
 #define VTD_IQT 0x88u
 #define VTD_IQA 0x90u
+#define VTD_ICS 0x9cu
+#define VTD_IECTL 0xa0u
 #define VTD_IRTA 0xb8u
 #define VTD_REGS_FIXED_BYTES 0x100u /* nothing of the above lies behind */
 #define VTD_PAGE_BYTES 4096u
@@ -83,6 +85,9 @@
 #define VTD_IQA_IQA 63, 12
 #define VTD_IQA_DW 11, 11
 #define VTD_IQA_QS 2, 0 /* 2^QS pages of 256 descriptors */
+
+/* Invalidation completion status, [VTD] 11.4: cleared by writing 1. */
+#define VTD_ICS_IWC 0, 0
 
 /* Interrupt remapping table address, [VTD] 11.4.24. */
 #define VTD_IRTA_IRTA 63, 12

@@ -2,7 +2,7 @@
 /*
  * dmar_event.c - the store of a remapping unit's own event: one slot in four registers, masked by
  * IM. Which event it is, and what it reports, is the unit's driver's.
- * Sources: [VTD] 7.4, 11.4.10 - 11.4.13. Locking: the core's.
+ * Sources: [VTD] 7.4, 11.4.10 - 11.4.13, and 11.4 for the same group at IECTL. Locking: the core's.
  */
 #include "dmar_event.h"
 
@@ -83,7 +83,7 @@ static const struct mirq_store_ops dmar_event_ops = {
 
 const struct mirq_store_template mirqi_dmar_event_kind = {
 	MIRQ_SIZED(mirq_store_template),
-	.name = "DMAR-EVENT",
+	.name = "DMAR-EVENT", /* the unit's driver says which */
 	.ops = &dmar_event_ops,
 	.masking = MIRQ_MASKS_SLOT,
 	.update = MIRQ_UPDATE_WORDS,

@@ -250,6 +250,62 @@ static void forgery__behind_a_unit__blocked_and_told(void **state)
 	bench_down(&b);
 }
 
+/* ---- A unit tells that its queue is done ---- */
+
+struct completions {
+	struct mirq_domain *vtd;
+	uint32_t nr_calls, nr_claimed;
+};
+
+static enum mirq_handled claim(void *context)
+{
+	struct completions *c = context;
+
+	c->nr_calls++;
+	c->nr_claimed += (uint32_t)mirq_vtd_completion_claim(c->vtd);
+	return MIRQ_HANDLED;
+}
+
+/* The unit's decode is its own (sim/vtd_queue.c); both events go past the unit, to any CPU. */
+static void completion__requested__told_past_the_unit(void **state)
+{
+	static const char *const machines[] = { "cpus=2 vtd dev:msix=2",
+						"cpus=2 vtd=steps=2,coherent=0 dev:msix=2" };
+
+	(void)state;
+	for (uint32_t i = 0; i < NR(machines); i++) {
+		struct completions c = { NULL, 0, 0 };
+		const struct mirq_irq_handler h = { MIRQ_SIZED(mirq_irq_handler), .handle = claim,
+						    .context = &c };
+		struct mirq_irqs done, fault;
+		struct mirq_hop_info hop;
+		struct bench b;
+
+		bench_up(&b, machines[i], NULL);
+		bench_request(&b, "dev", 2);
+		c.vtd = mirq_domain_next(b.m, mirq_domain_next(b.m, NULL));
+		assert_int_equal(mirq_vtd_completion_irq(c.vtd, &done), MIRQ_OK);
+		assert_int_equal(mirq_vtd_fault_irq(c.vtd, &fault), MIRQ_OK);
+		assert_int_equal(mirq_irq_request(done, &h), MIRQ_OK);
+		assert_int_equal(mirq_irq_inspect_hop(done, 1, &hop), MIRQ_OK);
+		assert_int_equal(hop.role, MIRQ_ROLE_ROOT);
+		assert_int_equal(mirq_irq_inspect_hop(fault, 1, &hop), MIRQ_OK);
+		assert_int_equal(hop.role, MIRQ_ROLE_ROOT);
+		for (uint32_t nr = 1; nr <= 4; nr++) {
+			assert_int_equal(mirq_vtd_completion_request(c.vtd), MIRQ_OK);
+			sim_run_until_idle(b.s);
+			assert_int_equal(c.nr_claimed, nr);
+			assert_int_equal(c.nr_calls, nr);
+			assert_int_equal(mirq_affinity_set(done, mirq_cpus_one(nr % 2), NULL),
+					 MIRQ_OK);
+		}
+		bench_fire(&b, 2);
+		assert_int_equal(mirq_irq_free(done), MIRQ_OK);
+		assert_int_equal(mirq_irq_free(fault), MIRQ_OK);
+		bench_down(&b);
+	}
+}
+
 static void forgery__no_unit__delivered(void **state)
 {
 	struct mirq_irq_info info;
@@ -481,6 +537,7 @@ int main(void)
 		cmocka_unit_test(move__each_machine__handled_on_the_new_cpu),
 		cmocka_unit_test(failing_memory__attach_to_request__all_or_nothing),
 		cmocka_unit_test(forgery__behind_a_unit__blocked_and_told),
+		cmocka_unit_test(completion__requested__told_past_the_unit),
 		cmocka_unit_test(forgery__no_unit__delivered),
 		cmocka_unit_test(device_store__each_machine__guest_needs_its_own_unit),
 		cmocka_unit_test(removal__in_use__calls_end_and_nothing_leaks),

@@ -182,6 +182,30 @@ static void invalidate(struct fake_unit *u, uint64_t low)
 	memset(u->is_cached + first, 0, nr);
 }
 
+/* Bit 31 of the control masks, bit 30 keeps. Nothing is sent for what is not claimed yet. */
+static void completion_settle(struct fake_unit *u)
+{
+	uint32_t control = fake_read32(u, FAKE_IECTL);
+
+	if (!(fake_read32(u, FAKE_ICS) & 1))
+		control &= ~(1u << 30);
+	if (control >> 30 == 1) {
+		control &= ~(1u << 30);
+		u->nr_completion_events++;
+		log_event(u, 'E', FAKE_IECTL, 0);
+	}
+	fake_write32(u, FAKE_IECTL, control);
+}
+
+static void completion_raise(struct fake_unit *u)
+{
+	if (fake_read32(u, FAKE_ICS) & 1)
+		return;
+	fake_write32(u, FAKE_ICS, 1);
+	fake_write32(u, FAKE_IECTL, fake_read32(u, FAKE_IECTL) | 1u << 30);
+	completion_settle(u);
+}
+
 /* 0: this descriptor stops the queue; and again, until a wait for nothing stands in its place. */
 static int descriptor_run(struct fake_unit *u, uint32_t head, const uint64_t d[2])
 {
@@ -200,7 +224,7 @@ static int descriptor_run(struct fake_unit *u, uint32_t head, const uint64_t d[2
 	}
 	if ((d[0] & 0xf) != 5 || d[0] & 0xffffff80 || d[1] & 3)
 		return 0;
-	if (!(d[0] & 0x20))
+	if (!(d[0] & 0x30))
 		return 1; /* a wait for nothing */
 	u->nr_wait++;
 	if (u->nr_ite) { /* the wait is dropped */
@@ -208,7 +232,10 @@ static int descriptor_run(struct fake_unit *u, uint32_t head, const uint64_t d[2
 		fake_write32(u, FAKE_FSTS, fake_read32(u, FAKE_FSTS) | FAKE_ITE);
 		return 1;
 	}
-	dma_write32(u, d[1], (uint32_t)(d[0] >> 32));
+	if (d[0] & 0x20)
+		dma_write32(u, d[1], (uint32_t)(d[0] >> 32));
+	if (d[0] & 0x10)
+		completion_raise(u);
 	return 1;
 }
 
@@ -348,6 +375,13 @@ static void register_write(struct fake_unit *u, uint32_t offset, uint32_t value)
 		old = fake_read32(u, offset);
 		fake_write32(u, offset, old & ~(value & 0x7d));
 		queue_run(u);
+	} else if (offset == FAKE_ICS) {
+		fake_write32(u, offset, fake_read32(u, offset) & ~(value & 1));
+		completion_settle(u);
+	} else if (offset == FAKE_IECTL) {
+		old = fake_read32(u, offset);
+		fake_write32(u, offset, (value & 1u << 31) | (old & 1u << 30));
+		completion_settle(u);
 	} else if (offset >= first && offset < first + nr_records(u) * 16) {
 		if ((offset - first) % 16 == 12 && value == 1u << 31)
 			fake_write32(u, offset, fake_read32(u, offset) & ~(1u << 31));

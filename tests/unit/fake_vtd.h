@@ -35,6 +35,8 @@ enum {
 	FAKE_IQH = 0x80,
 	FAKE_IQT = 0x88,
 	FAKE_IQA = 0x90,
+	FAKE_ICS = 0x9c,
+	FAKE_IECTL = 0xa0,
 	FAKE_IRTA = 0xb8
 };
 #define FAKE_TE (1u << 31)
@@ -79,7 +81,8 @@ struct fake_unit {
 	struct fake_event log[FAKE_MAX_LOG];
 	uint32_t nr_log, nr_accesses, nr_reads;
 	uint32_t nr_iec, nr_iec_global, nr_wait;
-	const char *violation; /* the first rule of the specification that software broke */
+	uint32_t nr_completion_events; /* sent */
+	const char *violation;         /* the first rule of the specification that software broke */
 };
 
 struct fake_alloc {

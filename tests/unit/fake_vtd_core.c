@@ -53,19 +53,23 @@ uint32_t mirq_batch_count(const struct mirq_batch *batch)
 enum mirq_err mirq_device_attach(struct mirq *m, const struct mirq_device_init *init,
 				 struct mirq_device **out_dev)
 {
+	struct mirq_device *dev = m->has_device & 1 ? &m->second : &m->device;
+
 	if (m->device_err)
 		return m->device_err;
-	assert_false(m->has_device);
-	m->has_device = 1;
-	m->device = (struct mirq_device){ .m = m, .init = *init };
-	*out_dev = &m->device;
+	assert_int_not_equal(m->has_device, 3);
+	m->has_device |= dev == &m->device ? 1 : 2;
+	*dev = (struct mirq_device){ .m = m, .init = *init };
+	*out_dev = dev;
 	return MIRQ_OK;
 }
 
 enum mirq_err mirq_device_detach(struct mirq_device *dev)
 {
-	assert_true(dev->m->has_device);
-	dev->m->has_device = 0;
+	uint32_t bit = dev == &dev->m->device ? 1 : 2;
+
+	assert_true(dev->m->has_device & bit);
+	dev->m->has_device &= ~bit;
 	if (dev->store.init.kind)
 		dev->store.init.kind->ops->teardown(dev->store.init.data);
 	dev->init.fini(dev->init.data);
@@ -77,7 +81,9 @@ enum mirq_err mirq_store_attach(struct mirq_device *dev, const struct mirq_store
 {
 	if (dev->m->store_err)
 		return dev->m->store_err;
+	dev->kind = *init->kind;
 	dev->store.init = *init;
+	dev->store.init.kind = &dev->kind;
 	*out_store = &dev->store;
 	return init->kind->ops->setup(init->data);
 }

@@ -24,13 +24,14 @@ struct mirq_device {
 	struct mirq *m;
 	struct mirq_device_init init;
 	struct mirq_store store;
+	struct mirq_store_template kind; /* copied, as the core does */
 };
 struct mirq {
 	struct mirq_host *host;
 	struct mirq_domain domains[2];
 	uint32_t nr_domains;
-	struct mirq_device device;
-	uint32_t has_device;
+	struct mirq_device device, second;
+	uint32_t has_device; /* 1: the first, 2: the second, or-ed */
 	/* Knobs: the call that fails. */
 	enum mirq_err remapper_err, device_err, store_err, alloc_err;
 };

@@ -23,6 +23,7 @@ struct mirq_host *fake_host_new(void)
 		fake_write64(u, FAKE_CAP, 0xd2008c22260206);
 		fake_write64(u, FAKE_ECAP, 0xf00f5b);
 		fake_write32(u, FAKE_FECTL, 1u << 31);
+		fake_write32(u, FAKE_IECTL, 1u << 31);
 		/* A stale entry of an earlier table that would deliver anything. */
 		u->cache[9][0] = 0x0000000000510001;
 		u->is_cached[9] = 1;

@@ -195,6 +195,11 @@ static void attach__borrowed__only_the_owner_writes_registers(void **state)
 	fake_fault(b->u, 0, 0, 0x10, 0x22);
 	assert_int_equal(bench_ops(b)->faults(bench_data(b), &fault), 0);
 	assert_int_equal(mirq_vtd_fault_irq(b->domain, &irq), MIRQ_ENOTSUP);
+	/* Its queue too, and what tells that it is done. */
+	fake_write32(b->u, FAKE_ICS, 1);
+	assert_int_equal(mirq_vtd_completion_irq(b->domain, &irq), MIRQ_ENOTSUP);
+	assert_int_equal(mirq_vtd_completion_request(b->domain), MIRQ_ENOTSUP);
+	assert_int_equal(mirq_vtd_completion_claim(b->domain), 0);
 	bench_detach(b);
 	assert_string_equal(o.calls, "tPqcRqr");
 	assert_int_equal(b->u->nr_log, 0);
