@@ -110,13 +110,13 @@ static enum mirq_err switch_on(struct mirq_store *store)
 	return err;
 }
 
-static void publish(struct mirq *m, struct mirq_irq *irq)
+static void publish(struct mirq_irq *irq)
 {
-	const struct mirqi_root *root = m->root;
+	const struct mirqi_root *root = irq->store->root;
 
 	mirqi_state_step(&irq->state, MIRQI_EDGE_ACTIVATE);
 	irq->flags |= MIRQI_IRQ_WAS_ACTIVE;
-	atomic_store_explicit(mirqi_cell(m, irq->route.cpu, irq->route.id), irq,
+	atomic_store_explicit(mirqi_cell(root, irq->route.cpu, irq->route.id), irq,
 			      memory_order_release);
 	/* Where the root is the rung of the ladder, it is opened when the state word says so. */
 	if (root->ops.unmask && irq->store->rung != MIRQI_RUNG_ROOT)
@@ -135,7 +135,7 @@ enum mirq_err mirqi_activate(struct mirq_store *store, struct mirq_batch *batch,
 	if (err)
 		return mirqi_fail(why, err, 3, store->domain.name, "the store's begin failed");
 	mirqi_batch_for_each(irq, batch)
-		publish(store->dev->m, irq);
+		publish(irq);
 	err = mirqi_program(store, batch);
 	if (err)
 		mirqi_fail(why, err, 0, store->domain.parent->name,
@@ -197,21 +197,23 @@ enum mirq_err mirqi_open(struct mirq_store *store, struct mirq_batch *batch)
 	return err;
 }
 
-static void bury_cell(struct mirq *m, struct mirq_irq *irq, uint32_t cpu, uint32_t id)
+static void bury_cell(struct mirq_irq *irq, uint32_t cpu, uint32_t id)
 {
-	atomic_compare_exchange_strong(mirqi_cell(m, cpu, id), &irq, m->tomb);
+	const struct mirqi_root *root = irq->store->root;
+
+	atomic_compare_exchange_strong(mirqi_cell(root, cpu, id), &irq, root->domain.m->tomb);
 }
 
 /* Cells that point to @irq point to the tomb from now on: what still comes is late. */
-static void bury(struct mirq *m, struct mirq_irq *irq)
+static void bury(struct mirq_irq *irq)
 {
 	uint32_t live = mirqi_live(irq);
 
-	bury_cell(m, irq, irq->route.cpu, irq->route.id);
+	bury_cell(irq, irq->route.cpu, irq->route.id);
 	if (live & MIRQI_LIVE_OTHER)
-		bury_cell(m, irq, irq->other.cpu, irq->other.id);
+		bury_cell(irq, irq->other.cpu, irq->other.id);
 	if (live & MIRQI_LIVE_STEP)
-		bury_cell(m, irq, irq->other.cpu, irq->route.id);
+		bury_cell(irq, irq->other.cpu, irq->route.id);
 	/* Whoever retires a buried id finds the tomb: nobody else says that it is gone. */
 	atomic_store_explicit(&irq->live, 0, memory_order_release);
 	irq->flags &= ~(uint32_t)MIRQI_IRQ_UNCONFIRMED;
@@ -275,8 +277,7 @@ void mirqi_forget_written(struct mirq_batch *batch)
 
 void mirqi_deactivate(struct mirq_store *store, struct mirq_batch *batch)
 {
-	struct mirq *m = store->dev->m;
-	const struct mirqi_root *root = m->root;
+	const struct mirqi_root *root = store->root;
 	int is_silent, is_drained, is_cleared;
 	struct mirq_irq *irq;
 
@@ -292,8 +293,8 @@ void mirqi_deactivate(struct mirq_store *store, struct mirq_batch *batch)
 	is_cleared = mirqi_clear(store, batch) == MIRQ_OK;
 	is_drained |= is_cleared && mirqi_table_drains(store);
 	mirqi_batch_for_each(irq, batch)
-		bury(m, irq);
-	mirqi_quiesce(m, batch);
+		bury(irq);
+	mirqi_quiesce(batch);
 	mirqi_batch_for_each(irq, batch) {
 		struct mirq_slot slot = mirqi_slot(irq);
 

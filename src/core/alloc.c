@@ -136,12 +136,12 @@ static int can_reach(const void *store, uint32_t cpu)
 
 static struct mirqi_reach reach_of(const struct mirq_store *store)
 {
-	const struct mirq *m = store->dev->m;
-	struct mirqi_reach reach = { m->hw_target, store->domain.limit_hw_target, NULL,
+	const struct mirqi_root *root = store->root;
+	struct mirqi_reach reach = { root->hw_target, store->domain.limit_hw_target, NULL,
 				     mirqi_has_windows(store) ? can_reach : NULL, store };
 
 	/* A limit above every CPU limits nothing: then the allocator need not look at CPUs. */
-	if (m->max_hw_target < reach.limit)
+	if (root->max_hw_target < reach.limit)
 		reach.limit = 0;
 	return reach;
 }
@@ -150,67 +150,68 @@ static struct mirqi_reach reach_of(const struct mirq_store *store)
 static enum mirq_err check_windows(const struct mirq_store *store, struct mirq_cpus cpus,
 				   struct mirq_why *why)
 {
-	const struct mirq *m = store->dev->m;
-	uint32_t last = m->nr_cpus;
+	const struct mirqi_root *root = store->root;
+	uint32_t last = root->nr_targets;
 
-	for (uint32_t cpu = 0; mirqi_has_windows(store) && cpu < m->nr_cpus; cpu++) {
-		if (!mirqi_cpus_have(cpus, cpu) || !mirqi_cpu_is_online(m, cpu))
+	for (uint32_t cpu = 0; mirqi_has_windows(store) && cpu < root->nr_targets; cpu++) {
+		if (!mirqi_cpus_have(cpus, cpu) ||
+		    mirqi_phase(&root->targets[cpu]) != MIRQI_CPU_ONLINE)
 			continue;
 		if (can_reach(store, cpu))
 			return MIRQ_OK;
 		last = cpu;
 	}
-	return last == m->nr_cpus ? MIRQ_OK : mirqi_reach_check(store, last, why);
+	return last == root->nr_targets ? MIRQ_OK : mirqi_reach_check(store, last, why);
 }
 
-static enum mirq_err take_ids(struct mirq *m, const struct mirq_irq *irq, struct mirq_cpus cpus,
+static enum mirq_err take_ids(const struct mirq_irq *irq, struct mirq_cpus cpus,
 			      uint32_t block_log2, struct mirq_target *out_t, struct mirq_why *why)
 {
+	struct mirqi_root *root = irq->store->root;
 	struct mirq_target old = { irq->route.cpu, irq->route.id };
 	struct mirqi_reach reach = reach_of(irq->store);
 	enum mirq_err err;
 
 	reach.old = mirqi_steps(irq) ? &old : NULL;
-	if (!mirqi_ids_alloc_in(m->ids, cpus, reach, block_log2, out_t))
+	if (!mirqi_ids_alloc_in(root->ids, cpus, reach, block_log2, out_t))
 		return MIRQ_OK;
 	/* Ids that were given back a moment ago may still wait for their CPU. */
-	mirqi_wait_retired(m, cpus);
+	mirqi_wait_retired(root, cpus);
 	if (reach.old)
-		mirqi_wait_retired(m, mirq_cpus_one(old.cpu));
-	if (!mirqi_ids_alloc_in(m->ids, cpus, reach, block_log2, out_t))
+		mirqi_wait_retired(root, mirq_cpus_one(old.cpu));
+	if (!mirqi_ids_alloc_in(root->ids, cpus, reach, block_log2, out_t))
 		return MIRQ_OK;
 	err = check_windows(irq->store, cpus, why);
 	if (err)
 		return err;
-	return mirqi_fail_numbers(why, MIRQ_ENOSPC, m->root->domain.name,
+	return mirqi_fail_numbers(why, MIRQ_ENOSPC, root->domain.name,
 				  reach.old
 					  ? "no id is free on the CPUs asked for and on the one "
 					    "that it leaves (value) as well"
 					  : "no id left on the CPUs asked for; value: the first of "
 					    "them",
-				  1u << block_log2, mirq_ids_left(m->ids, cpus),
+				  1u << block_log2, mirq_ids_left(root->ids, cpus),
 				  reach.old ? old.cpu : cpus.range.first);
 }
 
 static void set_route(struct mirq_irq *irq, struct mirq_route *route, struct mirq_target t)
 {
-	struct mirq *m = irq->store->dev->m;
+	struct mirqi_root *root = irq->store->root;
 
 	route->kind = MIRQ_ROUTE_FIXED;
 	route->trigger = (uint8_t)irq->trigger;
 	route->cpu = t.cpu;
-	route->hw_target = m->hw_target[t.cpu];
+	route->hw_target = root->hw_target[t.cpu];
 	route->id = t.id;
-	atomic_fetch_add(&m->root->domain.nr_used, 1);
-	mirqi_event(m, MIRQ_EVENT_ROUTE, irq, t.cpu, t.id);
+	atomic_fetch_add(&root->domain.nr_used, 1);
+	mirqi_event(root->domain.m, MIRQ_EVENT_ROUTE, irq, t.cpu, t.id);
 }
 
 enum mirq_err mirqi_give_id_in(struct mirq_irq *irq, struct mirq_cpus cpus,
 			       struct mirq_route *out_route, struct mirq_why *why)
 {
-	struct mirq *m = irq->store->dev->m;
 	struct mirq_target t;
-	enum mirq_err err = take_ids(m, irq, cpus, 0, &t, why);
+	enum mirq_err err = take_ids(irq, cpus, 0, &t, why);
 
 	if (err)
 		return err;
@@ -226,22 +227,21 @@ enum mirq_err mirqi_give_id_in(struct mirq_irq *irq, struct mirq_cpus cpus,
 }
 
 /* Give back the id of a route that no hardware can name (any more). */
-void mirqi_drop_id(struct mirq *m, const struct mirq_route *route)
+void mirqi_drop_id(struct mirqi_root *root, const struct mirq_route *route)
 {
 	struct mirq_target t = { route->cpu, route->id };
 
-	mirq_ids_free(m->ids, t);
-	atomic_fetch_sub(&m->root->domain.nr_used, 1);
+	mirq_ids_free(root->ids, t);
+	atomic_fetch_sub(&root->domain.nr_used, 1);
 }
 
 static void drop_ids(struct plan *p)
 {
-	struct mirq *m = p->store->dev->m;
 	struct mirq_irq *irq;
 
 	mirqi_batch_for_each(irq, &p->batch) {
 		if (irq->flags & MIRQI_IRQ_HAS_ID)
-			mirqi_drop_id(m, &irq->route);
+			mirqi_drop_id(p->store->root, &irq->route);
 		irq->flags &= ~(uint32_t)MIRQI_IRQ_HAS_ID;
 		irq->route.kind = MIRQ_ROUTE_NONE;
 	}
@@ -250,12 +250,11 @@ static void drop_ids(struct plan *p)
 /* A block without a table: consecutive ids of one CPU. */
 static enum mirq_err give_block(struct plan *p)
 {
-	struct mirq *m = p->store->dev->m;
 	struct mirq_irq *irq;
 	struct mirq_target t;
 	enum mirq_err err;
 
-	err = take_ids(m, p->batch.first, mirqi_wanted(p->batch.first), p->block_log2, &t,
+	err = take_ids(p->batch.first, mirqi_wanted(p->batch.first), p->block_log2, &t,
 		       p->want.why);
 	if (err)
 		return err;
@@ -392,22 +391,22 @@ static enum mirq_err init_slots(struct plan *p)
 static enum mirq_err fit_ids(struct plan *p)
 {
 	struct mirqi_reach reach = reach_of(p->store);
-	struct mirq *m = p->store->dev->m;
+	struct mirqi_root *root = p->store->root;
 	uint32_t nr_left;
 	enum mirq_err err;
 
 	if (p->block_log2 || p->want.reserve == MIRQ_RESERVE_BEST_EFFORT)
 		return MIRQ_OK;
-	nr_left = mirqi_ids_left_in(m->ids, p->want.cpus, reach);
+	nr_left = mirqi_ids_left_in(root->ids, p->want.cpus, reach);
 	if (nr_left < p->nr) {
-		mirqi_wait_retired(m, p->want.cpus);
-		nr_left = mirqi_ids_left_in(m->ids, p->want.cpus, reach);
+		mirqi_wait_retired(root, p->want.cpus);
+		nr_left = mirqi_ids_left_in(root->ids, p->want.cpus, reach);
 	}
 	err = nr_left ? MIRQ_OK : check_windows(p->store, p->want.cpus, p->want.why);
 	if (err)
 		return err;
 	if (nr_left < p->want.nr_min)
-		return mirqi_fail_numbers(p->want.why, MIRQ_ENOSPC, m->root->domain.name,
+		return mirqi_fail_numbers(p->want.why, MIRQ_ENOSPC, root->domain.name,
 					  "fewer ids left on the CPUs asked for than interrupts; "
 					  "value: the first of them",
 					  p->want.nr_min, nr_left, p->want.cpus.range.first);
@@ -492,9 +491,9 @@ static void leave_ids(struct mirq *m, struct mirq_irq *irq)
 	if (irq->flags & MIRQI_IRQ_QUARANTINED)
 		return;
 	if (irq->flags & MIRQI_IRQ_WAS_ACTIVE)
-		mirqi_retire(m, irq->route.cpu, irq->route.id);
+		mirqi_retire(irq->store->root, irq->route.cpu, irq->route.id);
 	else
-		mirqi_drop_id(m, &irq->route);
+		mirqi_drop_id(irq->store->root, &irq->route);
 }
 
 static void forget(struct mirq *m, struct mirq_batch *batch)
@@ -510,7 +509,7 @@ static void forget(struct mirq *m, struct mirq_batch *batch)
 	for (irq = batch->first; irq; irq = next) {
 		next = irq->batch_next;
 		if (irq->flags & MIRQI_IRQ_HAS_ID)
-			mirqi_kick(m, irq->route.cpu);
+			mirqi_kick(irq->store->root, irq->route.cpu);
 		mirqi_event(m, MIRQ_EVENT_FREE, irq, irq->index, 0);
 		mirqi_sparse_remove(&irq->store->slots, irq->index);
 		drop_irq_memory(m, irq);

@@ -7,33 +7,35 @@
 #include "core.h"
 
 /* A promised id is taken, and an active interrupt's cell points to it. */
-static const char *check_route(struct mirq *m, struct mirq_irq *irq)
+static const char *check_route(struct mirq_irq *irq)
 {
+	const struct mirqi_root *root = irq->store->root;
 	uint32_t is_active = mirqi_state_read(&irq->state) & MIRQI_ACTIVE;
 
 	if (!(irq->flags & MIRQI_IRQ_HAS_ID))
 		return is_active ? "an active interrupt has no id" : NULL;
-	if (irq->route.kind != MIRQ_ROUTE_FIXED || irq->route.cpu >= m->nr_cpus)
+	if (irq->route.kind != MIRQ_ROUTE_FIXED || irq->route.cpu >= root->nr_targets)
 		return "a promised route names no CPU";
-	if (!mirqi_cpu_is_online(m, irq->route.cpu))
+	if (mirqi_phase(&root->targets[irq->route.cpu]) != MIRQI_CPU_ONLINE)
 		return "a route names a CPU that is not online";
-	if (irq->route.hw_target != m->hw_target[irq->route.cpu])
+	if (irq->route.hw_target != root->hw_target[irq->route.cpu])
 		return "a route names another target than its CPU's";
-	if (is_active && atomic_load(mirqi_cell(m, irq->route.cpu, irq->route.id)) != irq)
+	if (is_active && atomic_load(mirqi_cell(root, irq->route.cpu, irq->route.id)) != irq)
 		return "the cell of an active interrupt does not point to it";
-	if (!is_active && atomic_load(mirqi_cell(m, irq->route.cpu, irq->route.id)) == irq)
+	if (!is_active && atomic_load(mirqi_cell(root, irq->route.cpu, irq->route.id)) == irq)
 		return "a cell points to an interrupt that is not active";
 	return NULL;
 }
 
 /* Until the ids of its earlier ways have retired their cells point to it. */
-static const char *check_live(struct mirq *m, struct mirq_irq *irq)
+static const char *check_live(struct mirq_irq *irq)
 {
 	const uint32_t ids[] = { irq->other.id, irq->route.id }; /* in the order of the bits */
 	uint32_t live = mirqi_live(irq);
 
 	for (uint32_t i = 0; live >> i; i++)
-		if ((live >> i & 1) && atomic_load(mirqi_cell(m, irq->other.cpu, ids[i])) != irq)
+		if ((live >> i & 1) &&
+		    atomic_load(mirqi_cell(irq->store->root, irq->other.cpu, ids[i])) != irq)
 			return "the cell of an earlier way does not point to its interrupt";
 	return NULL;
 }
@@ -65,8 +67,8 @@ static const char *check_irq(struct mirq *m, struct mirq_store *store, struct mi
 		return "an interrupt's number leads to another one";
 	text = check_state(irq);
 	if (!text)
-		text = check_route(m, irq);
-	return text ? text : check_live(m, irq);
+		text = check_route(irq);
+	return text ? text : check_live(irq);
 }
 
 static const char *check_store(struct mirq *m, struct mirq_store *store, uint32_t *out_index)
@@ -95,18 +97,18 @@ static const char *check_store(struct mirq *m, struct mirq_store *store, uint32_
 
 /* Every id taken is an interrupt's, retires, was claimed by the host or is in quarantine: the
  * sum that can be checked is that no cell points anywhere without its id being taken. */
-static const char *check_cpu(struct mirq *m, uint32_t cpu)
+static const char *check_cpu(const struct mirqi_root *root, uint32_t cpu)
 {
-	struct mirqi_cpu *c = &m->cpus[cpu];
+	struct mirqi_cpu *c = &root->targets[cpu];
 	uint32_t nr_cells = 0;
 
 	if (!c->is_added)
 		return NULL;
 	if (atomic_load(&c->section) & 1)
 		return "a CPU is inside a section while the system is at rest";
-	for (uint32_t i = 0; i < m->ids_range.limit - m->ids_range.first; i++)
+	for (uint32_t i = 0; i < root->init.ids.limit - root->init.ids.first; i++)
 		nr_cells += !!atomic_load(&c->cells[i]);
-	if (nr_cells > mirqi_ids_taken_on(m->ids, cpu))
+	if (nr_cells > mirqi_ids_taken_on(root->ids, cpu))
 		return "more cells point to interrupts than ids are taken";
 	return NULL;
 }
@@ -128,8 +130,8 @@ enum mirq_err mirq_check(struct mirq *m, struct mirq_why *why)
 		return mirqi_fail_numbers(why, MIRQ_EINVAL, "system",
 					  "the system counts its interrupts wrongly", nr,
 					  atomic_load(&m->nr_irqs), m->numbers.nr_used);
-	for (uint32_t cpu = 0; cpu < m->nr_cpus && !text; cpu++) {
-		text = check_cpu(m, cpu);
+	for (uint32_t cpu = 0; m->root && cpu < m->nr_cpus && !text; cpu++) {
+		text = check_cpu(m->root, cpu);
 		at = cpu;
 	}
 	return text ? mirqi_fail_numbers(why, MIRQ_EINVAL, "CPU", text, 0, 0, at) : MIRQ_OK;

@@ -16,7 +16,7 @@ static struct mirq_irq *irq_of(struct mirq_irqs one)
 static void rung_mask(struct mirq_irq *irq, int on)
 {
 	struct mirq_store *store = irq->store;
-	const struct mirqi_root *root = store->dev->m->root;
+	const struct mirqi_root *root = store->root;
 	struct mirq_slot slot = mirqi_slot(irq);
 	struct mirq_batch one = { irq, irq, 1, store->table };
 	const struct mirqi_attachment *a;
@@ -101,8 +101,8 @@ struct mirq_msg mirqi_told(const struct mirq_irq *irq)
  * between our reading it and the root's accepting it. */
 void mirqi_resend(struct mirq_irq *irq)
 {
-	struct mirq *m = irq->store->dev->m;
-	const struct mirqi_root *root = m->root;
+	struct mirqi_root *root = irq->store->root;
+	struct mirq *m = root->domain.m;
 	uintptr_t saved = mirqi_spin_lock(m->host, &irq->store->leaf);
 
 	mirqi_event(m, MIRQ_EVENT_RESEND, irq, irq->route.cpu, irq->route.id);
@@ -112,7 +112,7 @@ void mirqi_resend(struct mirq_irq *irq)
 		if (root->ops.resend)
 			root->ops.resend(root->init.data, &irq->route);
 		else
-			mirqi_replay(m, &irq->route);
+			mirqi_replay(root, &irq->route);
 	}
 	mirqi_spin_unlock(m->host, &irq->store->leaf, saved);
 }
@@ -183,7 +183,7 @@ enum mirq_err mirq_irq_sync(struct mirq_irqs irqs)
 	for (uint32_t i = irqs.slots.first; i < irqs.slots.limit; i++) {
 		irq = mirqi_irq(irqs.store, i);
 		if (irq)
-			mirqi_quiesce_one(m, irq);
+			mirqi_quiesce_one(irq);
 	}
 	mirqi_mutex_unlock(m->host, &irqs.store->dev->mutex);
 	return MIRQ_OK;

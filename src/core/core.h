@@ -53,6 +53,12 @@ struct mirqi_root {
 	struct mirq_domain domain;
 	struct mirq_root_init init;
 	struct mirq_root_ops ops;
+	struct mirqi_cpu *targets; /* whose ids it owns: the CPUs */
+	uint32_t nr_targets;
+	uint32_t nr_words;      /* of a target's bitmaps */
+	uint32_t *hw_target;    /* by target: for the allocator */
+	uint32_t max_hw_target; /* of those added so far */
+	struct mirq_ids *ids;
 };
 struct mirqi_remapper {
 	struct mirq_domain domain;
@@ -74,7 +80,8 @@ struct mirq_device {
 	struct mirq *m;
 	const char *name;
 	struct mirq_domain *parent;
-	struct mirq_range *ids; /* the requester set, owned */
+	struct mirqi_root *root; /* where its way ends */
+	struct mirq_range *ids;  /* the requester set, owned */
 	struct mirq_requesters requesters;
 	void *data;
 	void (*fini)(void *data);
@@ -98,6 +105,7 @@ struct mirq_store {
 	/* Immutable after attach: */
 	struct mirq_domain domain;
 	struct mirq_device *dev;
+	struct mirqi_root *root; /* the device's */
 	struct mirq_store *next;
 	struct mirq_store_template kind; /* full-size copies */
 	struct mirq_store_ops ops;
@@ -192,7 +200,7 @@ enum mirqi_cpu_phase {
 	MIRQI_CPU_ONLINE
 };
 
-/* One CPU. Its own cache lines; written by itself but for the bits. */
+/* A target of a root: one CPU. Its own cache lines; written by itself but for the bits. */
 struct mirqi_cpu {
 	_Alignas(64) _Atomic uint32_t section; /* odd: inside a dispatch section; see dispatch.c */
 	_Atomic(struct mirq_irq *) *cells;     /* by id - first: NULL, an interrupt, or the tomb */
@@ -224,14 +232,10 @@ struct mirq {
 	struct mirq_host *host;
 	uint32_t nr_cpus;
 	struct mirqi_cpu *cpus;
-	uint32_t *hw_target;    /* by CPU: for the allocator */
-	uint32_t max_hw_target; /* of the CPUs added so far */
-	/* Immutable after the root's attach: */
+	/* Immutable after the root's attach; what dispatch needs of it stands here too: */
 	struct mirqi_root *root;
 	struct mirqi_flow flow;
 	struct mirq_range ids_range;
-	struct mirq_ids *ids;
-	uint32_t nr_words;          /* of a CPU's bitmaps */
 	struct mirqi_mutex hotplug; /* a walk over all devices: none is freed, no CPU leaves */
 	/* Protected by mutex; numbers are read without: */
 	struct mirqi_mutex mutex;
@@ -281,16 +285,25 @@ MIRQ_MUST_CHECK enum mirq_err mirqi_program(struct mirq_store *store, struct mir
 enum mirq_err mirqi_clear(struct mirq_store *store, struct mirq_batch *batch);
 
 /* system.c */
-static inline _Atomic(struct mirq_irq *) *mirqi_cell(const struct mirq *m, uint32_t cpu,
+static inline _Atomic(struct mirq_irq *) *mirqi_cell(const struct mirqi_root *root, uint32_t cpu,
 						     uint32_t id)
 {
-	return &m->cpus[cpu].cells[id - m->ids_range.first];
+	return &root->targets[cpu].cells[id - root->init.ids.first];
 }
+/* Memory of a target: cells and bitmaps. MIRQ_ENOMEM. Thread. */
+MIRQ_MUST_CHECK enum mirq_err mirqi_target_init(struct mirqi_root *root, uint32_t target,
+						uint32_t hw_target);
+/* Free a root and its targets' memory; targets themselves are the owner's. */
+void mirqi_root_fini(struct mirqi_root *root);
 void mirqi_event(struct mirq *m, enum mirq_event event, const struct mirq_irq *irq, uint64_t a,
 		 uint64_t b);
+static inline uint32_t mirqi_phase(const struct mirqi_cpu *c)
+{
+	return atomic_load_explicit((_Atomic uint32_t *)(uintptr_t)&c->phase, memory_order_acquire);
+}
 static inline uint32_t mirqi_cpu_phase(const struct mirq *m, uint32_t cpu)
 {
-	return atomic_load_explicit(&m->cpus[cpu].phase, memory_order_acquire);
+	return mirqi_phase(&m->cpus[cpu]);
 }
 static inline int mirqi_cpu_is_online(const struct mirq *m, uint32_t cpu)
 {
@@ -309,22 +322,22 @@ void mirqi_bits_put(struct mirq *m, struct mirqi_bits *bits);
 
 /* dispatch.c */
 /* Wait until no CPU that may run a member of @batch is in a section that began before. Thread. */
-void mirqi_quiesce(struct mirq *m, const struct mirq_batch *batch);
-void mirqi_quiesce_one(struct mirq *m, const struct mirq_irq *irq);
+void mirqi_quiesce(const struct mirq_batch *batch);
+void mirqi_quiesce_one(const struct mirq_irq *irq);
 /* The store's eoi, which it has. Any context. */
 void mirqi_rearm(struct mirq_irq *irq);
 /* Was this called from a handler, that is inside a section of this CPU? Who then waited for that
  * section would wait for itself. Takes no lock. */
 int mirqi_is_inside(struct mirq *m);
 /* Give an id back as soon as its CPU finds it not pending; mirqi_kick() follows. Any context. */
-void mirqi_retire(struct mirq *m, uint32_t cpu, uint32_t id);
+void mirqi_retire(struct mirqi_root *root, uint32_t cpu, uint32_t id);
 /* Make a CPU look at what waits for it: once for all that was left there. Any context. */
-void mirqi_kick(struct mirq *m, uint32_t cpu);
+void mirqi_kick(struct mirqi_root *root, uint32_t cpu);
 /* Raise an interrupt by software on the CPU of its route. Any context. */
-void mirqi_replay(struct mirq *m, const struct mirq_route *route);
+void mirqi_replay(struct mirqi_root *root, const struct mirq_route *route);
 /* Wait, 1 ms at most, until ids that retire have gone from CPUs of @cpus that can still serve them.
  * Thread. */
-void mirqi_wait_retired(struct mirq *m, struct mirq_cpus cpus);
+void mirqi_wait_retired(struct mirqi_root *root, struct mirq_cpus cpus);
 /* What waits on this CPU goes on by the new ways. The CPU leaves, interrupts off. */
 void mirqi_leave_cpu(struct mirq *m, uint32_t cpu);
 
@@ -350,7 +363,7 @@ static inline struct mirq_cpus mirqi_wanted(const struct mirq_irq *irq)
 	return cpus;
 }
 /* Give back the id of a route that no hardware can name (any more). */
-void mirqi_drop_id(struct mirq *m, const struct mirq_route *route);
+void mirqi_drop_id(struct mirqi_root *root, const struct mirq_route *route);
 
 /* activate.c */
 /* Program the ways of a batch (none ACTIVE) up to the written, still masked slots. */

@@ -26,12 +26,15 @@ static int way_isolates(const struct mirq_device *dev)
 /* The domains from the device to the root, as an array. */
 static enum mirq_err make_way(struct mirq_device *dev, struct mirq_why *why)
 {
-	for (struct mirq_domain *d = dev->parent; d->role == MIRQ_ROLE_REMAPPER; d = d->parent) {
+	struct mirq_domain *d = dev->parent;
+
+	for (; d->role == MIRQ_ROLE_REMAPPER; d = d->parent) {
 		if (dev->nr_remappers == MIRQI_MAX_REMAPPERS)
 			return mirqi_fail(why, MIRQ_EINVAL, 0, dev->name,
 					  "more than four remappers stand above this device");
 		dev->way[dev->nr_remappers++].remapper = (struct mirqi_remapper *)d;
 	}
+	dev->root = (struct mirqi_root *)d;
 	if (way_isolates(dev) && !dev->requesters.nr_ids)
 		return mirqi_fail(
 			why, MIRQ_EINVAL, 0, dev->name,

@@ -51,37 +51,39 @@ static MIRQI_HOT void section_leave(struct mirqi_cpu *c, uint32_t is_outermost)
 		atomic_store_explicit(&c->section, section + 1, memory_order_release);
 }
 
-static void wait_section(struct mirq *m, uint32_t cpu)
+static void wait_section(const struct mirqi_root *root, uint32_t cpu)
 {
-	_Atomic uint32_t *at = &m->cpus[cpu].section;
+	_Atomic uint32_t *at = &root->targets[cpu].section;
 	uint32_t section = atomic_load_explicit(at, memory_order_acquire);
 
 	while ((section & 1) && atomic_load_explicit(at, memory_order_acquire) == section)
-		mirq_host_wait(m->host, MIRQ_WAIT_SLEEP);
+		mirq_host_wait(root->domain.m->host, MIRQ_WAIT_SLEEP);
 }
 
 /* An interrupt runs only where a cell points to it: on the CPU of its route or of its other one. */
-static void wait_irq(struct mirq *m, const struct mirq_irq *irq)
+static void wait_irq(const struct mirq_irq *irq)
 {
+	const struct mirqi_root *root = irq->store->root;
+
 	if (irq->flags & MIRQI_IRQ_HAS_ID)
-		wait_section(m, irq->route.cpu);
+		wait_section(root, irq->route.cpu);
 	if (irq->other.kind != MIRQ_ROUTE_NONE)
-		wait_section(m, irq->other.cpu);
+		wait_section(root, irq->other.cpu);
 }
 
-void mirqi_quiesce(struct mirq *m, const struct mirq_batch *batch)
+void mirqi_quiesce(const struct mirq_batch *batch)
 {
 	const struct mirq_irq *irq;
 
 	atomic_thread_fence(memory_order_seq_cst);
 	mirqi_batch_for_each(irq, batch)
-		wait_irq(m, irq);
+		wait_irq(irq);
 }
 
-void mirqi_quiesce_one(struct mirq *m, const struct mirq_irq *irq)
+void mirqi_quiesce_one(const struct mirq_irq *irq)
 {
 	atomic_thread_fence(memory_order_seq_cst);
-	wait_irq(m, irq);
+	wait_irq(irq);
 }
 
 /* With interrupts off this CPU cannot change under us; a thread that runs on it while its
@@ -257,12 +259,12 @@ static MIRQI_HOT void handle(struct mirq *m, struct mirqi_cpu *c, uint32_t cpu, 
 /* An id leads to its interrupt no more, but to @to: NULL or the tomb. A release may bury it
  * meanwhile: then the cell holds the tomb, and bury() has cleared .live. Until that says so, .other
  * stays as it is. */
-static void leave_cell(struct mirq *m, uint32_t cpu, uint32_t id, struct mirq_irq *to)
+static void leave_cell(struct mirqi_root *root, uint32_t cpu, uint32_t id, struct mirq_irq *to)
 {
-	_Atomic(struct mirq_irq *) *cell = mirqi_cell(m, cpu, id);
+	_Atomic(struct mirq_irq *) *cell = mirqi_cell(root, cpu, id);
 	struct mirq_irq *irq = atomic_load_explicit(cell, memory_order_acquire);
 
-	if (irq && irq != m->tomb && atomic_compare_exchange_strong(cell, &irq, to))
+	if (irq && irq != root->domain.m->tomb && atomic_compare_exchange_strong(cell, &irq, to))
 		atomic_fetch_and_explicit(
 			&irq->live,
 			~(uint32_t)(irq->other.id == id ? MIRQI_LIVE_OTHER : MIRQI_LIVE_STEP),
@@ -271,33 +273,35 @@ static void leave_cell(struct mirq *m, uint32_t cpu, uint32_t id, struct mirq_ir
 		atomic_store_explicit(cell, to, memory_order_release);
 }
 
-static struct mirq_route route_of(const struct mirq *m, uint32_t cpu, uint32_t id)
+static struct mirq_route route_of(const struct mirqi_root *root, uint32_t cpu, uint32_t id)
 {
 	struct mirq_route route;
 
 	memset(&route, 0, sizeof(route));
 	route.cpu = cpu;
 	route.id = id;
-	route.hw_target = m->cpus[cpu].hw_target;
+	route.hw_target = root->targets[cpu].hw_target;
 	return route;
 }
 
 /* Empty the cell of an id that nothing can bring any more, and give the id back. */
-static void retire_id(struct mirq *m, uint32_t cpu, uint32_t id)
+static void retire_id(struct mirqi_root *root, uint32_t cpu, uint32_t id)
 {
-	struct mirq_route route = route_of(m, cpu, id);
+	struct mirq_route route = route_of(root, cpu, id);
 
-	if (m->root->ops.mask)
-		m->root->ops.mask(m->root->init.data, &route);
-	leave_cell(m, cpu, id, NULL);
-	mirqi_event(m, MIRQ_EVENT_RETIRE, NULL, cpu, id);
-	mirqi_drop_id(m, &route);
+	if (root->ops.mask)
+		root->ops.mask(root->init.data, &route);
+	leave_cell(root, cpu, id, NULL);
+	mirqi_event(root->domain.m, MIRQ_EVENT_RETIRE, NULL, cpu, id);
+	mirqi_drop_id(root, &route);
 }
 
 /* This CPU takes no event any more: on the new way. A level that is still high comes again. */
-static void pass_on(struct mirq *m, uint32_t cpu, uint32_t id)
+static void pass_on(const struct mirqi_root *root, uint32_t cpu, uint32_t id)
 {
-	struct mirq_irq *irq = atomic_load_explicit(mirqi_cell(m, cpu, id), memory_order_acquire);
+	struct mirq_irq *irq = atomic_load_explicit(mirqi_cell(root, cpu, id),
+						    memory_order_acquire);
+	struct mirq *m = root->domain.m;
 
 	if (!irq || irq == m->tomb)
 		return;
@@ -308,48 +312,47 @@ static void pass_on(struct mirq *m, uint32_t cpu, uint32_t id)
 }
 
 /* 1: it cannot retire yet. Behind a mask the event would wait for ever: opened, it is taken. */
-static int is_pending(struct mirq *m, uint32_t cpu, uint32_t id)
+static int is_pending(const struct mirqi_root *root, uint32_t cpu, uint32_t id)
 {
-	const struct mirqi_root *root = m->root;
 	enum mirq_pending pending = root->ops.pending(root->init.data, cpu, id);
 	struct mirq_route route;
 
 	if (pending == MIRQ_PENDING_YES && root->ops.unmask) {
-		route = route_of(m, cpu, id);
+		route = route_of(root, cpu, id);
 		root->ops.unmask(root->init.data, &route);
 	}
 	return pending != MIRQ_PENDING_NO;
 }
 
 /* The ids of one word that retire and are not pending. */
-static void retire_word(struct mirq *m, struct mirqi_cpu *c, uint32_t cpu, uint32_t word,
-			int is_leaving)
+static void retire_word(struct mirqi_root *root, uint32_t cpu, uint32_t word, int is_leaving)
 {
+	struct mirqi_cpu *c = &root->targets[cpu];
 	uint64_t left = atomic_load_explicit(&c->retire[word], memory_order_acquire);
 	uint32_t id;
 
 	/* What was raised by software before its id began to retire is pending too. */
 	left &= ~atomic_load_explicit(&c->replay[word], memory_order_acquire);
 	for (; left; left &= left - 1) {
-		id = m->ids_range.first + word * 64 + mirqi_lowest_bit(left);
-		if (is_pending(m, cpu, id)) {
+		id = root->init.ids.first + word * 64 + mirqi_lowest_bit(left);
+		if (is_pending(root, cpu, id)) {
 			/* It retires when the CPU is back and has taken it. */
 			if (is_leaving) {
-				pass_on(m, cpu, id);
-				leave_cell(m, cpu, id, m->tomb);
+				pass_on(root, cpu, id);
+				leave_cell(root, cpu, id, root->domain.m->tomb);
 			}
 			continue;
 		}
 		atomic_fetch_and_explicit(&c->retire[word], ~(left & (0 - left)),
 					  memory_order_relaxed);
-		retire_id(m, cpu, id);
+		retire_id(root, cpu, id);
 		atomic_fetch_sub_explicit(&c->nr_waiting, 1, memory_order_release);
 	}
 }
 
-static void replay_word(struct mirq *m, struct mirqi_cpu *c, uint32_t cpu, uint32_t word,
-			int is_leaving)
+static void replay_word(const struct mirqi_root *root, uint32_t cpu, uint32_t word, int is_leaving)
 {
+	struct mirqi_cpu *c = &root->targets[cpu];
 	uint64_t left = atomic_exchange_explicit(&c->replay[word], 0, memory_order_acquire);
 	struct mirq_irq *irq;
 
@@ -358,19 +361,19 @@ static void replay_word(struct mirq *m, struct mirqi_cpu *c, uint32_t cpu, uint3
 
 		irq = atomic_load_explicit(&c->cells[i], memory_order_acquire);
 		if (is_leaving)
-			pass_on(m, cpu, m->ids_range.first + i);
+			pass_on(root, cpu, root->init.ids.first + i);
 		else if (irq)
-			fire(m, c, irq);
+			fire(root->domain.m, c, irq);
 		atomic_fetch_sub_explicit(&c->nr_waiting, 1, memory_order_release);
 	}
 }
 
 /* What waits for this CPU. Only in its outermost section, when no handler is below. */
-static MIRQI_COLD void attend(struct mirq *m, struct mirqi_cpu *c, uint32_t cpu, int is_leaving)
+static MIRQI_COLD void attend(struct mirqi_root *root, uint32_t cpu, int is_leaving)
 {
-	for (uint32_t word = 0; word < m->nr_words; word++) {
-		replay_word(m, c, cpu, word, is_leaving);
-		retire_word(m, c, cpu, word, is_leaving);
+	for (uint32_t word = 0; word < root->nr_words; word++) {
+		replay_word(root, cpu, word, is_leaving);
+		retire_word(root, cpu, word, is_leaving);
 	}
 }
 
@@ -387,7 +390,7 @@ void mirq_dispatch(struct mirq *m, uint32_t cpu, uint32_t id)
 
 	handle(m, c, cpu, id);
 	if (has_waiting(c) && is_outermost)
-		attend(m, c, cpu, 0);
+		attend(m->root, cpu, 0);
 	section_leave(c, is_outermost);
 }
 
@@ -405,7 +408,7 @@ uint32_t mirq_dispatch_claim(struct mirq *m, uint32_t cpu)
 		nr++;
 	}
 	if (has_waiting(c) && is_outermost)
-		attend(m, c, cpu, 0);
+		attend(m->root, cpu, 0);
 	section_leave(c, is_outermost);
 	return nr;
 }
@@ -418,7 +421,7 @@ void mirq_service(struct mirq *m, uint32_t cpu)
 	/* Before looking: who leaves something from here on kicks again. */
 	atomic_exchange_explicit(&c->is_kicked, 0, memory_order_acq_rel);
 	if (is_outermost)
-		attend(m, c, cpu, 0);
+		attend(m->root, cpu, 0);
 	section_leave(c, is_outermost);
 }
 
@@ -426,10 +429,11 @@ void mirq_service(struct mirq *m, uint32_t cpu)
  * nr_waiting first: who serves the bit takes it off again and must not find it missing. One kick is
  * enough for all that is left before it is served: mirq_service() takes is_kicked off, then looks.
  */
-static void leave_bit(struct mirq *m, uint32_t cpu, _Atomic uint64_t *bits, uint32_t id)
+static void leave_bit(const struct mirqi_root *root, uint32_t cpu, _Atomic uint64_t *bits,
+		      uint32_t id)
 {
-	struct mirqi_cpu *c = &m->cpus[cpu];
-	uint32_t i = id - m->ids_range.first;
+	struct mirqi_cpu *c = &root->targets[cpu];
+	uint32_t i = id - root->init.ids.first;
 	uint64_t bit = UINT64_C(1) << (i % 64);
 
 	atomic_fetch_add_explicit(&c->nr_waiting, 1, memory_order_relaxed);
@@ -437,37 +441,40 @@ static void leave_bit(struct mirq *m, uint32_t cpu, _Atomic uint64_t *bits, uint
 		atomic_fetch_sub_explicit(&c->nr_waiting, 1, memory_order_relaxed);
 }
 
-void mirqi_kick(struct mirq *m, uint32_t cpu)
+void mirqi_kick(struct mirqi_root *root, uint32_t cpu)
 {
-	struct mirqi_cpu *c = &m->cpus[cpu];
+	struct mirqi_cpu *c = &root->targets[cpu];
 
 	if (has_waiting(c) && !atomic_exchange_explicit(&c->is_kicked, 1, memory_order_acq_rel))
-		mirq_host_kick(m->host, cpu);
+		mirq_host_kick(root->domain.m->host, cpu);
 }
 
-void mirqi_retire(struct mirq *m, uint32_t cpu, uint32_t id)
+void mirqi_retire(struct mirqi_root *root, uint32_t cpu, uint32_t id)
 {
-	leave_bit(m, cpu, m->cpus[cpu].retire, id);
+	leave_bit(root, cpu, root->targets[cpu].retire, id);
 }
 
-void mirqi_replay(struct mirq *m, const struct mirq_route *route)
+void mirqi_replay(struct mirqi_root *root, const struct mirq_route *route)
 {
-	leave_bit(m, route->cpu, m->cpus[route->cpu].replay, route->id);
-	mirqi_kick(m, route->cpu);
+	leave_bit(root, route->cpu, root->targets[route->cpu].replay, route->id);
+	mirqi_kick(root, route->cpu);
 }
 
-void mirqi_wait_retired(struct mirq *m, struct mirq_cpus cpus)
+void mirqi_wait_retired(struct mirqi_root *root, struct mirq_cpus cpus)
 {
-	uint64_t start_ns = mirq_host_now_ns(m->host);
+	struct mirq_host *host = root->domain.m->host;
+	uint64_t start_ns = mirq_host_now_ns(host);
 
-	for (uint32_t cpu = 0; cpu < m->nr_cpus; cpu++) {
-		if (!mirqi_cpus_have(cpus, cpu) || mirqi_cpu_phase(m, cpu) == MIRQI_CPU_DOWN ||
-		    !atomic_load_explicit(&m->cpus[cpu].nr_waiting, memory_order_acquire))
+	for (uint32_t cpu = 0; cpu < root->nr_targets; cpu++) {
+		struct mirqi_cpu *c = &root->targets[cpu];
+
+		if (!mirqi_cpus_have(cpus, cpu) || mirqi_phase(c) == MIRQI_CPU_DOWN ||
+		    !atomic_load_explicit(&c->nr_waiting, memory_order_acquire))
 			continue;
-		mirq_host_kick(m->host, cpu);
-		while (atomic_load_explicit(&m->cpus[cpu].nr_waiting, memory_order_acquire) &&
-		       mirq_host_now_ns(m->host) - start_ns < 1000000)
-			mirq_host_wait(m->host, MIRQ_WAIT_SLEEP);
+		mirq_host_kick(host, cpu);
+		while (atomic_load_explicit(&c->nr_waiting, memory_order_acquire) &&
+		       mirq_host_now_ns(host) - start_ns < 1000000)
+			mirq_host_wait(host, MIRQ_WAIT_SLEEP);
 	}
 }
 
@@ -477,6 +484,6 @@ void mirqi_leave_cpu(struct mirq *m, uint32_t cpu)
 	struct mirqi_cpu *c = &m->cpus[cpu];
 	uint32_t is_outermost = section_enter(c);
 
-	attend(m, c, cpu, 1);
+	attend(m->root, cpu, 1);
 	section_leave(c, is_outermost);
 }

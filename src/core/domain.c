@@ -43,13 +43,40 @@ static enum mirq_err check_root(const struct mirq_root_init *init, const struct 
 	return mirqi_rules_check(MIRQI_OPS_OF_ROOT, ops, 0, init->name, why);
 }
 
+/* A root without its targets: NULL when the host has no memory. */
+static struct mirqi_root *root_init(struct mirq *m, const struct mirq_root_init *own,
+				    const struct mirq_root_ops *ops, uint32_t nr_targets)
+{
+	struct mirqi_root *root = mirqi_alloc(m, sizeof(*root));
+	void *memory = mirqi_alloc(m, mirq_ids_size_bytes(nr_targets, own->ids));
+
+	if (!root || !memory || mirq_ids_init(memory, nr_targets, own->ids, m->host, &root->ids)) {
+		mirqi_free(m, root, sizeof(*root));
+		mirqi_free(m, memory, mirq_ids_size_bytes(nr_targets, own->ids));
+		return NULL;
+	}
+	root->hw_target = mirqi_alloc(m, nr_targets * sizeof(*root->hw_target));
+	root->nr_targets = nr_targets;
+	root->init = *own;
+	root->init.why = NULL;
+	root->ops = *ops;
+	root->nr_words = (own->ids.limit - own->ids.first + 63) / 64;
+	root->domain.m = m;
+	root->domain.role = MIRQ_ROLE_ROOT;
+	root->domain.name = own->name;
+	root->domain.carries = own->carries;
+	if (root->hw_target)
+		return root;
+	mirqi_root_fini(root);
+	return NULL;
+}
+
 enum mirq_err mirq_root_attach(struct mirq *m, const struct mirq_root_init *init,
 			       struct mirq_domain **out_root)
 {
 	struct mirq_root_init own;
 	struct mirq_root_ops ops;
 	struct mirqi_root *root;
-	void *memory;
 	enum mirq_err err;
 
 	if (mirqi_sized_copy(&own, sizeof(own), init))
@@ -62,25 +89,14 @@ enum mirq_err mirq_root_attach(struct mirq *m, const struct mirq_root_init *init
 	err = check_root(&own, &ops, own.why);
 	if (err)
 		return err;
-	root = mirqi_alloc(m, sizeof(*root));
-	memory = mirqi_alloc(m, mirq_ids_size_bytes(m->nr_cpus, own.ids));
-	if (!root || !memory || mirq_ids_init(memory, m->nr_cpus, own.ids, m->host, &m->ids)) {
-		mirqi_free(m, root, sizeof(*root));
-		mirqi_free(m, memory, mirq_ids_size_bytes(m->nr_cpus, own.ids));
+	root = root_init(m, &own, &ops, m->nr_cpus);
+	if (!root)
 		return mirqi_fail(own.why, MIRQ_ENOMEM, 0, own.name, "the host has no memory");
-	}
-	root->init = own;
-	root->init.why = NULL;
-	root->ops = ops;
-	root->domain.m = m;
-	root->domain.role = MIRQ_ROLE_ROOT;
-	root->domain.name = own.name;
-	root->domain.carries = own.carries;
+	root->targets = m->cpus;
 	m->flow.eoi = ops.eoi;
 	m->flow.root_data = own.data;
 	m->flow.end_first_edge = !!(own.traits & MIRQ_ROOT_ENDS_EDGE_FIRST);
 	m->ids_range = own.ids;
-	m->nr_words = (own.ids.limit - own.ids.first + 63) / 64;
 	m->domains = &root->domain;
 	m->root = root;
 	if (out_root)
@@ -100,13 +116,13 @@ enum mirq_err mirq_root_claim_id(struct mirq *m, struct mirq_cpus cpus, uint32_t
 		return MIRQ_EINVAL;
 	for (; t.cpu < m->nr_cpus && !err; t.cpu++)
 		if (mirqi_cpus_have(cpus, t.cpu))
-			err = mirq_ids_claim(m->ids, t);
+			err = mirq_ids_claim(m->root->ids, t);
 	if (!err)
 		return MIRQ_OK;
 	/* All or nothing: the one that failed is t.cpu - 1. */
 	for (t.cpu--; t.cpu--;)
 		if (mirqi_cpus_have(cpus, t.cpu))
-			mirq_ids_free(m->ids, t);
+			mirq_ids_free(m->root->ids, t);
 	return err;
 }
 
@@ -319,7 +335,7 @@ static void compose_base(const struct mirq_irq *irq, struct mirq_route route,
 {
 	const struct mirq_store *store = irq->store;
 	const struct mirq_device *dev = store->dev;
-	const struct mirqi_root *root = dev->m->root;
+	const struct mirqi_root *root = store->root;
 	uint32_t member = store->block_log2 ? irq->index - store->block_first : 0;
 	struct mirq_hop hop;
 
@@ -373,13 +389,13 @@ static enum mirq_err compose_down_to(const struct mirq_irq *irq, const struct mi
 /* Windows look at the address: any id does. */
 enum mirq_err mirqi_reach_check(const struct mirq_store *store, uint32_t cpu, struct mirq_why *why)
 {
-	const struct mirq *m = store->dev->m;
+	const struct mirqi_root *root = store->root;
 	struct mirq_route route = {
-		cpu, m->hw_target[cpu], m->ids_range.first, MIRQ_ROUTE_FIXED, MIRQ_EDGE, 0
+		cpu, root->hw_target[cpu], root->init.ids.first, MIRQ_ROUTE_FIXED, MIRQ_EDGE, 0
 	};
 	struct mirq_msg msg = { 0, 0 };
 
-	m->root->ops.compose(m->root->init.data, &route, 0, &msg);
+	root->ops.compose(root->init.data, &route, 0, &msg);
 	return translate(store, 0, cpu, &msg, why);
 }
 

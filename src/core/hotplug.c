@@ -139,7 +139,7 @@ static uint32_t phase(const struct mirq *m, uint32_t cpu)
 static void set_phase(const struct hotplug *h, enum mirqi_cpu_phase to)
 {
 	atomic_store_explicit(&h->m->cpus[h->cpu].phase, to, memory_order_release);
-	mirqi_ids_set_online(h->m->ids, h->cpu, to == MIRQI_CPU_ONLINE);
+	mirqi_ids_set_online(h->m->root->ids, h->cpu, to == MIRQI_CPU_ONLINE);
 }
 
 /* It gets interrupts again, and those that left their masks for it go back. */
@@ -214,7 +214,7 @@ enum mirq_err mirq_cpu_offline_prepare(struct mirq *m, uint32_t cpu, struct mirq
 	enum mirq_err err = with_all_locked(m, cpu, why, leave_locked);
 
 	if (!err)
-		mirqi_wait_retired(m, mirq_cpus_one(cpu));
+		mirqi_wait_retired(m->root, mirq_cpus_one(cpu));
 	return err;
 }
 

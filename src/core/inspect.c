@@ -39,6 +39,7 @@ struct mirq_domain *mirq_domain_next(struct mirq *m, const struct mirq_domain *d
 void mirq_domain_inspect(const struct mirq_domain *domain, struct mirq_domain_info *out_info)
 {
 	const struct mirq_store *store = (const struct mirq_store *)domain;
+	const struct mirqi_root *root = (const struct mirqi_root *)domain;
 
 	memset(out_info, 0, sizeof(*out_info));
 	out_info->name = domain->name;
@@ -59,8 +60,8 @@ void mirq_domain_inspect(const struct mirq_domain *domain, struct mirq_domain_in
 		out_info->traits = ((const struct mirqi_remapper *)domain)->init.traits;
 		break;
 	case MIRQ_ROLE_ROOT:
-		out_info->nr_entries = domain->m->ids_range.limit - domain->m->ids_range.first;
-		out_info->traits = domain->m->root->init.traits;
+		out_info->nr_entries = root->init.ids.limit - root->init.ids.first;
+		out_info->traits = root->init.traits;
 		break;
 	}
 }
@@ -127,7 +128,7 @@ enum mirq_err mirq_irq_inspect_hop(struct mirq_irqs one, uint32_t hop,
 		if (mirqi_compose_at(irq, hop - 1, &out_info->msg))
 			memset(&out_info->msg, 0, sizeof(out_info->msg));
 	} else {
-		out_info->domain = dev->m->root->domain.name;
+		out_info->domain = dev->root->domain.name;
 		out_info->role = MIRQ_ROLE_ROOT;
 		out_info->hwirq = mirqi_route(irq).id;
 	}
@@ -146,7 +147,7 @@ enum mirq_err mirq_cpu_inspect(struct mirq *m, uint32_t cpu, struct mirq_cpu_inf
 	out_info->node = c->node;
 	out_info->is_online = (uint32_t)mirqi_cpu_is_online(m, cpu);
 	out_info->nr_ids = m->ids_range.limit - m->ids_range.first;
-	out_info->nr_used = mirqi_ids_taken_on(m->ids, cpu);
+	out_info->nr_used = mirqi_ids_taken_on(m->root->ids, cpu);
 	out_info->nr_dispatched = number64(&c->nr_dispatched);
 	out_info->nr_stray = number64(&c->nr_stray);
 	out_info->nr_late = number64(&c->nr_late);

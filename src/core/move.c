@@ -68,7 +68,7 @@ static enum mirq_err wait_drained(const struct move *mv, struct mirq_irq *irq)
 		if (irq->flags & MIRQI_IRQ_QUARANTINED ||
 		    mirq_host_now_ns(m->host) - start_ns > DRAIN_NS)
 			return mirqi_fail_numbers(
-				mv->why, MIRQ_EBUSY, m->root->domain.name,
+				mv->why, MIRQ_EBUSY, irq->store->root->domain.name,
 				"the previous move has not drained: value is the CPU", 1, 0,
 				irq->other.cpu);
 		mirq_host_kick(m->host, irq->other.cpu);
@@ -128,7 +128,7 @@ static void let_go(struct mirq_irq *irq)
 
 static void drop_new(struct move *mv, const struct mirq_irq *limit)
 {
-	struct mirq *m = mv->irqs.store->dev->m;
+	struct mirqi_root *root = mv->irqs.store->root;
 	struct mirq_irq *irq;
 
 	for (irq = mv->batch.first; irq != limit; irq = irq->batch_next) {
@@ -136,7 +136,7 @@ static void drop_new(struct move *mv, const struct mirq_irq *limit)
 		if (is_again(irq))
 			continue;
 		mirqi_step_drop(irq);
-		mirqi_drop_id(m, &irq->other);
+		mirqi_drop_id(root, &irq->other);
 		irq->other.kind = MIRQ_ROUTE_NONE;
 		irq->flags &= ~(uint32_t)MIRQI_IRQ_RESERVED;
 	}
@@ -220,9 +220,9 @@ static enum mirq_err take_new(struct move *mv)
  * the ladder and masked, the new id stays closed and the old one is opened instead: an event that
  * waits there is taken and kept, for nobody else would look at it again.
  */
-static void open_ids(struct mirq *m, struct mirq_irq *irq) MIRQ_MUST_HOLD(store->leaf)
+static void open_ids(struct mirq_irq *irq) MIRQ_MUST_HOLD(store->leaf)
 {
-	const struct mirqi_root *root = m->root;
+	const struct mirqi_root *root = irq->store->root;
 	int is_masked = irq->store->rung == MIRQI_RUNG_ROOT &&
 			(mirqi_state_read(&irq->state) & MIRQI_HWMASKED);
 
@@ -231,39 +231,41 @@ static void open_ids(struct mirq *m, struct mirq_irq *irq) MIRQ_MUST_HOLD(store-
 }
 
 /* The new id is published, then becomes the route; .other is where it was. */
-static void swap_routes(struct mirq *m, struct mirq_irq *irq)
+static void swap_routes(struct mirq_irq *irq)
 {
+	const struct mirqi_root *root = irq->store->root;
+	struct mirq_host *host = root->domain.m->host;
 	uint32_t is_active = mirqi_state_read(&irq->state) & MIRQI_ACTIVE;
 	struct mirq_route new_route = irq->other;
 	uintptr_t saved;
 
 	if (is_active)
-		atomic_store_explicit(mirqi_cell(m, new_route.cpu, new_route.id), irq,
+		atomic_store_explicit(mirqi_cell(root, new_route.cpu, new_route.id), irq,
 				      memory_order_release);
-	saved = mirqi_spin_lock(m->host, &irq->store->leaf);
+	saved = mirqi_spin_lock(host, &irq->store->leaf);
 	irq->other = irq->route;
 	irq->route = new_route;
 	irq->flags &= ~(uint32_t)MIRQI_IRQ_RESERVED;
 	if (is_active)
-		open_ids(m, irq);
+		open_ids(irq);
 	if (mirqi_live(irq) & MIRQI_LIVE_STEP)
 		mirqi_step_publish(irq);
-	mirqi_spin_unlock(m->host, &irq->store->leaf, saved);
+	mirqi_spin_unlock(host, &irq->store->leaf, saved);
 }
 
 /* Interrupts that hardware does not know: the old id is free at once. */
-static void settle_quiet(struct mirq *m, const struct mirq_batch *quiet)
+static void settle_quiet(struct mirqi_root *root, const struct mirq_batch *quiet)
 {
 	struct mirq_irq *irq;
 
 	mirqi_batch_for_each(irq, quiet) {
-		swap_routes(m, irq);
+		swap_routes(irq);
 		/* In quarantine: hardware may still send there, so nobody ever gets that id. */
 		if (!(irq->flags & MIRQI_IRQ_WAS_ACTIVE))
-			mirqi_drop_id(m, &irq->other);
+			mirqi_drop_id(root, &irq->other);
 		else if (!(irq->flags & MIRQI_IRQ_QUARANTINED))
-			mirqi_retire(m, irq->other.cpu, irq->other.id);
-		mirqi_kick(m, irq->other.cpu);
+			mirqi_retire(root, irq->other.cpu, irq->other.id);
+		mirqi_kick(root, irq->other.cpu);
 		irq->other.kind = MIRQ_ROUTE_NONE;
 		irq->flags &= ~(uint32_t)MIRQI_IRQ_WAS_ACTIVE; /* of the new id nobody knows */
 	}
@@ -272,7 +274,6 @@ static void settle_quiet(struct mirq *m, const struct mirq_batch *quiet)
 /* Those that hardware knows get their new route; the others are left in @mv. */
 static void settle_active(struct move *mv, struct mirq_batch *active)
 {
-	struct mirq *m = mv->irqs.store->dev->m;
 	struct mirq_irq *irq = mv->batch.first, *next;
 
 	memset(&mv->batch, 0, sizeof(mv->batch));
@@ -283,7 +284,7 @@ static void settle_active(struct move *mv, struct mirq_batch *active)
 			continue;
 		}
 		if (!is_again(irq)) {
-			swap_routes(m, irq);
+			swap_routes(irq);
 			atomic_fetch_or_explicit(&irq->live, MIRQI_LIVE_OTHER,
 						 memory_order_release);
 		}
@@ -363,15 +364,15 @@ static enum mirq_err redirect(struct move *mv, struct mirq_batch *active, int *o
 }
 
 /* The old way is gone, and what stood in between: their ids may retire. */
-static void leave_old(struct mirq *m, struct mirq_irq *irq)
+static void leave_old(struct mirqi_root *root, struct mirq_irq *irq)
 {
 	if (is_again(irq)) {
 		irq->flags &= ~(uint32_t)(MIRQI_IRQ_UNCONFIRMED | MIRQI_IRQ_QUARANTINED);
-		atomic_fetch_sub(&m->nr_quarantined, 1);
+		atomic_fetch_sub(&root->domain.m->nr_quarantined, 1);
 	}
 	if (mirqi_live(irq) & MIRQI_LIVE_STEP)
-		mirqi_retire(m, irq->other.cpu, irq->route.id);
-	mirqi_retire(m, irq->other.cpu, irq->other.id);
+		mirqi_retire(root, irq->other.cpu, irq->route.id);
+	mirqi_retire(root, irq->other.cpu, irq->other.id);
 }
 
 /* Not known to be gone: all its ids stay. */
@@ -388,20 +389,19 @@ static void keep_all(struct mirq_irq *irq, enum mirq_err err)
  * ones, and the new ids retire. What has a message in between was told that: both stay. */
 static void take_back(struct move *mv, struct mirq_batch *active, int *out_drained)
 {
-	struct mirq *m = mv->irqs.store->dev->m;
 	struct mirq_irq *irq;
 
 	mirqi_batch_for_each(irq, active)
 		if (is_again(irq) || (mirqi_live(irq) & MIRQI_LIVE_STEP))
 			return;
 	mirqi_batch_for_each(irq, active)
-		swap_routes(m, irq);
+		swap_routes(irq);
 	(void)redirect(mv, active, out_drained);
 }
 
 static enum mirq_err move_active(struct move *mv, struct mirq_batch *active)
 {
-	struct mirq *m = mv->irqs.store->dev->m;
+	struct mirqi_root *root = mv->irqs.store->root;
 	int is_drained;
 	enum mirq_err err = redirect(mv, active, &is_drained);
 	struct mirq_irq *irq;
@@ -411,12 +411,12 @@ static enum mirq_err move_active(struct move *mv, struct mirq_batch *active)
 	mirqi_batch_for_each(irq, active) {
 		let_go(irq);
 		if (is_drained)
-			leave_old(m, irq);
+			leave_old(root, irq);
 		else
 			keep_all(irq, err);
 	}
 	mirqi_batch_for_each(irq, active)
-		mirqi_kick(m, irq->other.cpu);
+		mirqi_kick(root, irq->other.cpu);
 	if (!err)
 		return MIRQ_OK;
 	if (err == MIRQ_ENOSPC)
@@ -437,7 +437,7 @@ enum mirq_err mirqi_move_go(struct move *mv)
 	if (err == MIRQ_ENOSPC)
 		drop_new(mv, NULL);
 	else
-		settle_quiet(mv->irqs.store->dev->m, &mv->batch);
+		settle_quiet(mv->irqs.store->root, &mv->batch);
 	return err;
 }
 

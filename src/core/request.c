@@ -105,7 +105,7 @@ static void leave_shared(struct request *r, uint32_t limit)
 		irq->flags &= ~(uint32_t)MIRQI_IRQ_JOINS;
 		a = find_action(irq, &r->h, context_of(&r->h, i - first));
 		unlink_action(irq, a);
-		mirqi_quiesce_one(m, irq);
+		mirqi_quiesce_one(irq);
 		free_action(m, a);
 	}
 }
@@ -145,7 +145,8 @@ static void settle_shared(struct request *r)
 /* Reserved only again: those that have got their ids in this request. */
 static void unassign_ids(struct request *r)
 {
-	struct mirq *m = r->irqs.store->dev->m;
+	struct mirqi_root *root = r->irqs.store->root;
+	struct mirq *m = root->domain.m;
 	struct mirq_irq *irq;
 
 	mirqi_forget_written(&r->fresh);
@@ -156,10 +157,10 @@ static void unassign_ids(struct request *r)
 		if (irq->flags & MIRQI_IRQ_QUARANTINED)
 			continue;
 		if (irq->flags & MIRQI_IRQ_WAS_ACTIVE)
-			mirqi_retire(m, irq->route.cpu, irq->route.id);
+			mirqi_retire(root, irq->route.cpu, irq->route.id);
 		else
-			mirqi_drop_id(m, &irq->route);
-		mirqi_kick(m, irq->route.cpu);
+			mirqi_drop_id(root, &irq->route);
+		mirqi_kick(root, irq->route.cpu);
 		irq->flags &= ~(uint32_t)(MIRQI_IRQ_HAS_ID | MIRQI_IRQ_WAS_ACTIVE);
 		memset(&irq->route, 0, sizeof(irq->route));
 		atomic_fetch_add(&m->nr_best_effort, 1);
@@ -357,7 +358,7 @@ static void release_matching(struct mirq_irqs irqs, const struct mirq_irq_handle
 			continue;
 		}
 		unlink_action(irq, a);
-		mirqi_quiesce_one(m, irq);
+		mirqi_quiesce_one(irq);
 		if (a != &irq->first)
 			free_action(m, a);
 		/* It may have answered LATER: the others do not wait for what nobody does now. */

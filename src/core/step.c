@@ -43,7 +43,7 @@ int mirqi_can_step(const struct mirq_irq *irq)
 	if (!(mirqi_state_read(&irq->state) & MIRQI_ACTIVE))
 		return !irq->msg.address || (store->ops.disable && !store->is_enabled);
 	return store->ops.flush && !store->ops.busy &&
-	       (store->dev->m->root->init.traits & MIRQ_ROOT_ADDRESS_HAS_TARGET);
+	       (store->root->init.traits & MIRQ_ROOT_ADDRESS_HAS_TARGET);
 }
 
 /* The way in between: @from's CPU, @to's id. */
@@ -90,18 +90,18 @@ void mirqi_step_drop(struct mirq_irq *irq)
 	struct mirq_route way = between(&irq->route, &irq->other);
 
 	if (mirqi_live(irq) & MIRQI_LIVE_STEP)
-		mirqi_drop_id(irq->store->dev->m, &way);
+		mirqi_drop_id(irq->store->root, &way);
 	atomic_store_explicit(&irq->live, 0, memory_order_release);
 }
 
 void mirqi_step_publish(struct mirq_irq *irq)
 {
 	struct mirq_route way = between(&irq->other, &irq->route);
-	struct mirq *m = irq->store->dev->m;
+	const struct mirqi_root *root = irq->store->root;
 
-	atomic_store_explicit(mirqi_cell(m, way.cpu, way.id), irq, memory_order_release);
-	if (m->root->ops.unmask)
-		m->root->ops.unmask(m->root->init.data, &way);
+	atomic_store_explicit(mirqi_cell(root, way.cpu, way.id), irq, memory_order_release);
+	if (root->ops.unmask)
+		root->ops.unmask(root->init.data, &way);
 }
 
 void mirqi_step_tell(struct mirq_irq *irq)

@@ -93,9 +93,9 @@ static enum mirq_err check_parent(const struct mirq_device *dev,
 	if (!(dev->parent->carries & MIRQ_CARRIES_ONE))
 		return mirqi_fail(why, MIRQ_ENOTSUP, RULE_PARENT, dev->parent->name,
 				  "rule 7: the parent carries no message-signalled interrupts");
-	if (table_level(dev) == dev->nr_remappers && !dev->m->root->ops.compose)
+	if (table_level(dev) == dev->nr_remappers && !dev->root->ops.compose)
 		return mirqi_fail(
-			why, MIRQ_ENOTSUP, RULE_PARENT, dev->m->root->domain.name,
+			why, MIRQ_ENOTSUP, RULE_PARENT, dev->root->domain.name,
 			"this root names no message: a table remapper must stand above the store");
 	return MIRQ_OK;
 }
@@ -135,7 +135,7 @@ static enum mirqi_rung find_rung(const struct mirq_store *store)
 		return MIRQI_RUNG_STORE;
 	if (store->table < dev->nr_remappers && dev->way[store->table].remapper->ops.mask)
 		return MIRQI_RUNG_REMAPPER;
-	if (dev->m->root->ops.mask)
+	if (store->root->ops.mask)
 		return MIRQI_RUNG_ROOT;
 	return MIRQI_RUNG_SOFTWARE;
 }
@@ -155,6 +155,7 @@ static void fill_store(struct mirq_store *store, struct mirq_device *dev,
 	uint32_t limit;
 
 	store->dev = dev;
+	store->root = dev->root;
 	store->data = init->data;
 	store->nr_slots = init->nr_slots;
 	store->exclusive_group = init->exclusive_group;
@@ -167,7 +168,7 @@ static void fill_store(struct mirq_store *store, struct mirq_device *dev,
 	store->domain.carries = dev->parent->carries;
 	store->domain.limit_hw_target = dev->parent->limit_hw_target;
 	/* The root composes only where no table stands above: only then its reach binds too. */
-	limit = dev->m->root->init.limit_hw_target;
+	limit = dev->root->init.limit_hw_target;
 	if (store->table == dev->nr_remappers && limit &&
 	    (!store->domain.limit_hw_target || limit < store->domain.limit_hw_target))
 		store->domain.limit_hw_target = limit;

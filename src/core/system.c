@@ -50,7 +50,6 @@ static void free_system(struct mirq *m)
 	struct mirq_host *host = m->host;
 
 	mirqi_free(m, m->tomb, sizeof(*m->tomb));
-	mirqi_free(m, m->hw_target, m->nr_cpus * sizeof(*m->hw_target));
 	mirqi_free(m, m->cpus, m->nr_cpus * sizeof(*m->cpus));
 	mirq_host_free(host, m, sizeof(*m));
 }
@@ -72,9 +71,8 @@ enum mirq_err mirq_init(const struct mirq_init *init, struct mirq **out_m)
 	m->host = own.host;
 	m->nr_cpus = own.nr_cpus;
 	m->cpus = mirqi_alloc(m, m->nr_cpus * sizeof(*m->cpus));
-	m->hw_target = mirqi_alloc(m, m->nr_cpus * sizeof(*m->hw_target));
 	m->tomb = mirqi_alloc(m, sizeof(*m->tomb));
-	if (!m->cpus || !m->hw_target || !m->tomb) {
+	if (!m->cpus || !m->tomb) {
 		free_system(m);
 		goto no_memory;
 	}
@@ -84,11 +82,43 @@ no_memory:
 	return mirqi_fail(own.why, MIRQ_ENOMEM, 0, "mirq_init", "the host has no memory");
 }
 
-/* One allocation per CPU: cells, then the two bitmaps. */
-static size_t cpu_bytes(const struct mirq *m)
+/* One allocation per target: cells, then the two bitmaps. */
+static size_t target_bytes(const struct mirqi_root *root)
 {
-	return (m->ids_range.limit - m->ids_range.first) * sizeof(void *) +
-	       2 * (size_t)m->nr_words * sizeof(uint64_t);
+	return (root->init.ids.limit - root->init.ids.first) * sizeof(void *) +
+	       2 * (size_t)root->nr_words * sizeof(uint64_t);
+}
+
+enum mirq_err mirqi_target_init(struct mirqi_root *root, uint32_t target, uint32_t hw_target)
+{
+	struct mirqi_cpu *c = &root->targets[target];
+	unsigned char *memory = mirqi_alloc(root->domain.m, target_bytes(root));
+
+	if (!memory)
+		return MIRQ_ENOMEM;
+	c->cells = (void *)memory;
+	memory += (root->init.ids.limit - root->init.ids.first) * sizeof(void *);
+	c->retire = (void *)memory;
+	c->replay = c->retire + root->nr_words;
+	c->hw_target = hw_target;
+	root->hw_target[target] = hw_target;
+	if (hw_target > root->max_hw_target)
+		root->max_hw_target = hw_target;
+	c->is_added = 1;
+	return MIRQ_OK;
+}
+
+void mirqi_root_fini(struct mirqi_root *root)
+{
+	struct mirq *m = root->domain.m;
+
+	for (uint32_t i = 0; root->targets && i < root->nr_targets; i++) {
+		mirqi_free(m, root->targets[i].cells, target_bytes(root));
+		memset(&root->targets[i], 0, sizeof(root->targets[i]));
+	}
+	mirqi_free(m, root->ids, mirq_ids_size_bytes(root->nr_targets, root->init.ids));
+	mirqi_free(m, root->hw_target, root->nr_targets * sizeof(*root->hw_target));
+	mirqi_free(m, root, sizeof(*root));
 }
 
 void mirqi_root_detach(struct mirq *m)
@@ -101,18 +131,11 @@ void mirqi_root_detach(struct mirq *m)
 		m->links = link->next;
 		mirqi_free(m, link, sizeof(*link));
 	}
-	for (uint32_t cpu = 0; cpu < m->nr_cpus; cpu++) {
-		mirqi_free(m, m->cpus[cpu].cells, cpu_bytes(m));
-		memset(&m->cpus[cpu], 0, sizeof(m->cpus[cpu]));
-	}
-	mirqi_free(m, m->ids, mirq_ids_size_bytes(m->nr_cpus, m->ids_range));
 	if (m->root->ops.fini)
 		m->root->ops.fini(m->root->init.data);
-	mirqi_free(m, m->root, sizeof(*m->root));
+	mirqi_root_fini(m->root);
 	m->root = NULL;
-	m->ids = NULL;
 	m->domains = NULL;
-	m->max_hw_target = 0;
 }
 
 /* The last remapper that is nobody's parent; they lie in the list behind their parents. */
@@ -145,25 +168,14 @@ static enum mirq_err cpu_add_locked(struct mirq *m, const struct mirq_cpu_init *
 	MIRQ_MUST_HOLD(m->mutex)
 {
 	struct mirqi_cpu *cpu = &m->cpus[init->cpu];
-	unsigned char *memory;
 
 	if (cpu->is_added)
 		return mirqi_fail_numbers(init->why, MIRQ_EEXIST, "mirq_cpu_add",
 					  "this CPU number was added already", 0, 0, init->cpu);
-	memory = mirqi_alloc(m, cpu_bytes(m));
-	if (!memory)
+	if (mirqi_target_init(m->root, init->cpu, init->hardware_id))
 		return mirqi_fail(init->why, MIRQ_ENOMEM, 0, "mirq_cpu_add",
 				  "the host has no memory");
-	cpu->cells = (void *)memory;
-	memory += (m->ids_range.limit - m->ids_range.first) * sizeof(void *);
-	cpu->retire = (void *)memory;
-	cpu->replay = cpu->retire + m->nr_words;
-	cpu->hw_target = init->hardware_id;
 	cpu->node = init->node;
-	m->hw_target[init->cpu] = init->hardware_id;
-	if (init->hardware_id > m->max_hw_target)
-		m->max_hw_target = init->hardware_id;
-	cpu->is_added = 1;
 	return MIRQ_OK;
 }
 
@@ -197,8 +209,8 @@ enum mirq_err mirq_cpu_online(struct mirq *m, uint32_t cpu)
 	atomic_store_explicit(&m->cpus[cpu].phase, MIRQI_CPU_ONLINE, memory_order_release);
 	/* A kick that came as the CPU left may be lost: ids that retire are looked at again. */
 	atomic_store_explicit(&m->cpus[cpu].is_kicked, 0, memory_order_relaxed);
-	mirqi_kick(m, cpu);
-	return mirq_ids_online(m->ids, cpu);
+	mirqi_kick(m->root, cpu);
+	return mirq_ids_online(m->root->ids, cpu);
 }
 
 int mirqi_cpus_have_online(const struct mirq *m, struct mirq_cpus cpus)

@@ -168,13 +168,13 @@ static void move__does_not_end_in_1_ms__busy_and_undone(void **state)
 	(void)state;
 	bench_new(&b, 3);
 	mock_raise(b.s, 1);
-	nr_ids = mirq_ids_left(b.m->m->ids, mirq_cpus_one(1));
+	nr_ids = mirq_ids_left(b.m->m->root->ids, mirq_cpus_one(1));
 	assert_int_equal(move(&b, 1), MIRQ_EBUSY);
 	assert_int_equal(b.m->why.value, 1);
 	mock_why(&b.m->why, 0, "not ended", "wire");
 	assert_in_range(b.nr_asked, 2, 110);
 	mock_expect(b.m, "wire.mask 0\nwire.mask 1\nwire.unmask 0\nwire.unmask 1\n");
-	assert_int_equal(mirq_ids_left(b.m->m->ids, mirq_cpus_one(1)), nr_ids);
+	assert_int_equal(mirq_ids_left(b.m->m->root->ids, mirq_cpus_one(1)), nr_ids);
 	assert_int_equal(mirq_affinity_requested(b.irqs, &wanted), MIRQ_OK);
 	assert_int_equal(wanted.range.limit, 1);
 	(void)mock_deliver(b.m);

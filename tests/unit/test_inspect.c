@@ -500,7 +500,8 @@ static void toggle_target(struct fixture *f, struct mirq_irq *irq)
 
 static void swap_cell(struct fixture *f, struct mirq_irq *irq)
 {
-	_Atomic(struct mirq_irq *) *cell = mirqi_cell(f->m->m, irq->route.cpu, irq->route.id);
+	_Atomic(struct mirq_irq *) *cell = mirqi_cell(irq->store->root, irq->route.cpu,
+						      irq->route.id);
 
 	atomic_store(cell, atomic_load(cell) == irq ? f->m->m->tomb : irq);
 }
@@ -550,7 +551,7 @@ static void toggle_section(struct fixture *f, struct mirq_irq *irq)
 /* A cell that points to an interrupt although its id was never taken. */
 static void toggle_stray_cell(struct fixture *f, struct mirq_irq *irq)
 {
-	_Atomic(struct mirq_irq *) *cell = mirqi_cell(f->m->m, 1, 77);
+	_Atomic(struct mirq_irq *) *cell = mirqi_cell(f->m->m->root, 1, 77);
 
 	atomic_store(cell, atomic_load(cell) ? NULL : irq);
 }

@@ -55,7 +55,7 @@ static void init__no_cpu_too_many_no_memory__refused(void **state)
 	assert_int_equal(mirq_init(&init, &m), MIRQ_EINVAL);
 	mock_why(&why, 0, "1 to 65536", "mirq_init");
 	init.nr_cpus = 3;
-	for (uint64_t at = 1; at <= 4; at++) {
+	for (uint64_t at = 1; at <= 3; at++) {
 		mirq_hosted_fail(&host, at, 0);
 		assert_int_equal(mirq_init(&init, &m), MIRQ_ENOMEM);
 		mock_why(&why, 0, "no memory", "mirq_init");
@@ -216,7 +216,7 @@ static void root__second_or_no_memory__refused(void **state)
 
 	(void)state;
 	new_system(m, 2);
-	for (uint64_t at = 1; at <= 2; at++) {
+	for (uint64_t at = 1; at <= 3; at++) {
 		mirq_hosted_fail(&m->host, at, 0);
 		assert_int_equal(mirq_root_attach(m->m, &m->root.init, NULL), MIRQ_ENOMEM);
 		mock_why(&m->why, 0, "no memory", "root");

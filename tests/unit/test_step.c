@@ -791,7 +791,7 @@ static void ids__released_or_freed_while_pending__come_back_late(void **state)
 			assert_int_equal(mirq_irq_release(r.irqs, NULL), MIRQ_OK);
 		assert_int_equal(used_on(&r, 1), 2);
 		for (uint32_t i = 0; i < MOCK_NR(ways); i++)
-			assert_ptr_equal(*mirqi_cell(r.m->m, ways[i].cpu, ways[i].id),
+			assert_ptr_equal(*mirqi_cell(r.m->m->root, ways[i].cpu, ways[i].id),
 					 r.m->m->tomb);
 		(void)mock_deliver(r.m);
 		assert_int_equal(r.a[0].nr, 0);
