@@ -1,12 +1,30 @@
 # SPDX-License-Identifier: MIT
 """Rule 2: what a part may include and see: no parent, no hierarchy, nothing private."""
+import re
+
 from lint import unit as c
 
+INCLUDE = re.compile(r"^#include <mirq/([\w.]+)>", re.MULTILINE)
+BASIC = ("types.h", "compiler.h")
 STORE_SEES = ("store.h", "io.h")
+# Ready-made kinds, for a store that describes itself to one.
+KINDS = ("ims_array.h", "ims_firmware.h", "ims_queue.h", "ims_registers.h")
 # What is opaque, and what a store never sees.
 OPAQUE = ("mirq", "mirq_device", "mirq_store", "mirq_domain")
 HIERARCHY = (*OPAQUE, "mirq_irqs")
 COPIES = ("memcpy", "memmove", "memset", "memcmp")
+
+
+def store_headers(folder):
+    """Names of the headers of mirq's ready-made and vetted stores: a store's words, no hierarchy."""
+    sees = {path.name: set(INCLUDE.findall(path.read_text())) for path in folder.glob("*.h")}
+    known = {*STORE_SEES, *BASIC}
+    while True:
+        more = {name for name, seen in sees.items()
+                if name not in known and seen <= known and seen - set(BASIC) - {"io.h"}}
+        if not more:
+            return known - set(BASIC)
+        known |= more
 
 
 def why_not(unit, part, path, visible):
@@ -18,7 +36,7 @@ def why_not(unit, part, path, visible):
     if not unit.is_public(path) or part in ("port", "chip"):
         return None
     if part == "store":
-        if path.name in STORE_SEES or path.stem == unit.path.stem:
+        if path.name in (*STORE_SEES, *KINDS) or path.stem == unit.path.stem:
             return None
         return (f"a store includes mirq/store.h, mirq/io.h and its own header, not mirq/{path.name}: "
                 "put what needs it into the driver's own source")

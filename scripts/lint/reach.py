@@ -9,6 +9,9 @@ from lint import unit as c
 
 TABLES = {"store": ("mirq_store_ops", "mirq_store_template"),
           "chip": ("mirq_remapper_ops", "mirq_root_ops")}
+# Descriptions for a ready-made kind of store: their functions are reached from its ops.
+DESCRIPTIONS = ("mirq_ims_array", "mirq_ims_firmware", "mirq_ims_queue", "mirq_ims_registers")
+DESCRIPTION_LETTERS = {"command": "T", "tell": "T", "stop": "T", "drain": "A"}
 # Words that may stand first after "Context:" of what an atomic callback may call.
 ATOMIC = re.compile(r"\s*(any|atomic|dispatch)\b")
 LETTER = re.compile(r"/\*\s*([TAD])\b")
@@ -51,7 +54,7 @@ def thread_calls(folder):
 
 def op_letters(unit):
     """{op: 'T', 'A' or 'D'} as the comments of struct mirq_store_ops say; a pair has one comment."""
-    letters, letter = {}, None
+    letters, letter = dict(DESCRIPTION_LETTERS), None
     for cursor in unit.tu.cursor.get_children():
         if cursor.spelling != "mirq_store_ops" or not cursor.is_definition():
             continue
@@ -72,7 +75,7 @@ def part(unit):
                     node.type.kind.name != "POINTER" and c.record_of(node.type) in names:
                 return kind
     if ops(unit):
-        return "store"  # its table is made at run time, from a description
+        return "store"  # its table is made at run time, or a ready-made kind makes it
     if any(name.startswith("mirq_host_") for name in unit.functions):
         return "port"
     for calls in unit.calls.values():
@@ -83,15 +86,15 @@ def part(unit):
 
 
 def ops(unit):
-    """[(op, function)] of everything that is put into an op of a store."""
-    found = []
+    """[(op, function)] of everything that is put into an op of a store, or a description of one."""
+    found, records = [], ("mirq_store_ops", *DESCRIPTIONS)
     for node, _ in unit.nodes:
-        if node.kind.name == "INIT_LIST_EXPR" and c.record_of(node.type) == "mirq_store_ops":
+        if node.kind.name == "INIT_LIST_EXPR" and c.record_of(node.type) in records:
             for name, (value, _) in unit.fields_set(node).items():
                 found += [(name, function) for function in c.functions_in(value)]
         sides = unit.assignment(node)
         if sides and sides[0].kind.name == "MEMBER_REF_EXPR" and \
-                c.owner_of(sides[0].referenced) == "mirq_store_ops":
+                c.owner_of(sides[0].referenced) in records:
             found += [(sides[0].spelling, function) for function in c.functions_in(sides[1])]
     return found
 

@@ -11,7 +11,8 @@ Broken to see this fail: each check_ function of scripts/lint made empty, handle
 too; op_letters() without 'D' and without the comment that a pair shares; reached() that follows no call;
 ops of threads judged as atomic ones; keeps(), is_changed(), is_decided_on(), Table.has() with one answer;
 fields_set() that counts wrong after a designator; assignments not seen; names of the source's own
-functions looked up in calls.txt; headers of third folders not followed.
+functions looked up in calls.txt; headers of third folders not followed; descriptions for ready-made kinds
+not seen, their drain judged as a thread's, their headers not known, or any header taken for one of them.
 """
 import argparse
 import contextlib
