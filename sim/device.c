@@ -28,17 +28,57 @@ void sim_device_send(struct sim_device *d, const struct sim_flight *what)
 	sim_flight_start(d->s, &flight);
 }
 
-void sim_device_write(struct sim_device *d, uint64_t address, uint32_t data)
+void sim_device_say(struct sim_device *d, uint64_t address, uint32_t data)
 {
 	const struct sim_flight what = { .slot = SIM_NO_SLOT, .address = address, .data = data };
+
+	sim_note(d->s, "%s writes %llx = %x", d->spec->name, (unsigned long long)address, data);
+	sim_device_send(d, &what);
+}
+
+void sim_device_write(struct sim_device *d, uint64_t address, uint32_t data)
+{
 	uint32_t cpu = d->s->cpu_now;
 
 	d->s->cpu_now = SIM_NO_CPU;
 	sim_point(d->s, ENGINE_WRITE, d);
-	sim_note(d->s, "%s writes %llx = %x", d->spec->name, (unsigned long long)address, data);
-	sim_device_send(d, &what);
+	sim_device_say(d, address, data);
 	d->s->cpu_now = cpu;
 }
+
+/* ---- Decoded by somebody else ---- */
+
+static int device_is_own(const struct sim_device *d, uint64_t offset)
+{
+	return d->own && offset >= SIM_OWN_FIRST && offset < d->table_at;
+}
+
+void sim_device_set_own(struct sim_device *d, const struct sim_own *own, void *context)
+{
+	d->own = own;
+	d->own_context = context;
+}
+
+void sim_device_act(struct sim_device *d, void (*act)(void *context), void *context)
+{
+	struct sim *s = d->s;
+	uint32_t cpu = s->cpu_now;
+
+	s->cpu_now = SIM_NO_CPU; /* it is the device that runs */
+	sim_device_point(d);
+	d->is_speaking++;
+	d->speaker = sim_in_fiber(s) ? engine_current(s->engine) : 0;
+	act(context);
+	d->is_speaking--;
+	s->cpu_now = cpu;
+}
+
+void sim_device_point(struct sim_device *d)
+{
+	sim_point(d->s, ENGINE_READ, d);
+}
+
+/* ---- Registers ---- */
 
 void sim_device_register_write(struct sim_device *d, uint64_t offset, uint32_t value)
 {
@@ -48,6 +88,8 @@ void sim_device_register_write(struct sim_device *d, uint64_t offset, uint32_t v
 		sim_device_ring(d, value);
 	else if (offset == DEVICE_SCRATCH)
 		d->scratch = value;
+	else if (device_is_own(d, offset))
+		d->own->write(d->own_context, (uint32_t)offset, value);
 	else if (offset >= d->table_at)
 		sim_msix_write(d, (uint32_t)offset, value);
 }
@@ -58,6 +100,8 @@ uint32_t sim_device_register_read(struct sim_device *d, uint64_t offset)
 		return UINT32_MAX;
 	if (offset == DEVICE_SCRATCH)
 		return d->scratch;
+	if (device_is_own(d, offset))
+		return d->own->read(d->own_context, (uint32_t)offset);
 	return offset >= d->table_at ? sim_msix_read(d, (uint32_t)offset) : 0;
 }
 

@@ -261,6 +261,21 @@ uint64_t sim_device_registers(const struct sim_device *d);
 void sim_device_raise(struct sim_device *d, uint32_t vector);
 /* A bus master writes four bytes anywhere. */
 void sim_device_write(struct sim_device *d, uint64_t address, uint32_t data);
+/* The same in the middle of something: no point. */
+void sim_device_say(struct sim_device *d, uint64_t address, uint32_t data);
+
+/* A device that somebody else decodes: offsets SIM_OWN_FIRST to 0xfff of its registers are his. */
+#define SIM_OWN_FIRST 0x100u
+struct sim_own {
+	void (*write)(void *context, uint32_t offset, uint32_t value);
+	uint32_t (*read)(void *context, uint32_t offset);
+};
+void sim_device_set_own(struct sim_device *d, const struct sim_own *own, void *context);
+/* Something happens in there: @act runs as the device, points are its own; who reads a register
+ * meanwhile waits until it is over. */
+void sim_device_act(struct sim_device *d, void (*act)(void *context), void *context);
+/* Such a device looks at its words: others may run before. */
+void sim_device_point(struct sim_device *d);
 /* Pulled out: everything reads all ones. What was sent is still under way. */
 void sim_device_remove(struct sim_device *d);
 /* Function-level reset: registers as after power on; the BAR is lost too. */

@@ -122,6 +122,8 @@ struct sim_device {
 	uint32_t msi_pending, msi_generation;
 	uint32_t is_speaking, speaker; /* a message is being made, by this fiber */
 	uint32_t scratch;
+	const struct sim_own *own; /* NULL: nobody else's */
+	void *own_context;
 	struct sim_device_stats stats;
 };
 

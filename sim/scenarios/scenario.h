@@ -50,6 +50,7 @@ extern const struct scenario scenarios_tiny_keep[];
 extern const struct scenario scenarios_tiny_kinds[];
 extern const struct scenario scenarios_tiny_others[];
 extern const struct scenario scenarios_tiny_offline[];
+extern const struct scenario scenarios_machine_acme[];
 extern const struct scenario scenarios_machine_plain[];
 extern const struct scenario scenarios_machine_remapped[];
 
