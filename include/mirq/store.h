@@ -44,7 +44,9 @@ struct mirq_store_ops {
 	/* A  Posted writes, no read. Both or neither; .masking says what they reach. */
 	void (*mask)(const struct mirq_slot *s);
 	void (*unmask)(const struct mirq_slot *s);
-	/* A  The whole store. Both or neither. NULL: nothing beyond the slots. */
+	/* A  The whole store. Both or neither. unmask_all once the first slots are told, mask_all
+	 *    before the last ones are masked; MASKS_STORE: also around each write between. NULL:
+	 *    nothing beyond the slots. */
 	void (*mask_all)(void *data);
 	void (*unmask_all)(void *data);
 	/* A  One read: earlier writes have arrived, earlier messages are pushed out; MIRQ_EIO on
@@ -77,8 +79,9 @@ struct mirq_store_ops {
 /* What mask reaches. No default: the author must know. */
 enum mirq_masking {
 	MIRQ_MASKS_UNSAID,
-	MIRQ_MASKS_NOTHING,
-	MIRQ_MASKS_SLOT
+	MIRQ_MASKS_NOTHING, /* neither mask nor mask_all */
+	MIRQ_MASKS_SLOT,    /* mask; mask_all too, if there is one */
+	MIRQ_MASKS_STORE    /* mask_all only: all slots fall silent while one is told its message */
 };
 
 /* The most of a message that changes at once, as the device sees it. No default. */
@@ -86,8 +89,9 @@ enum mirq_update {
 	MIRQ_UPDATE_UNSAID,
 	/* address low, address high and data each by themselves: it can be torn */
 	MIRQ_UPDATE_WORDS,
-	MIRQ_UPDATE_64, /* address whole, data by itself */
-	MIRQ_UPDATE_96  /* all at once */
+	MIRQ_UPDATE_64,     /* address whole, data by itself */
+	MIRQ_UPDATE_96,     /* all at once */
+	MIRQ_UPDATE_NOTHING /* not even a word: told only while it cannot send */
 };
 
 enum mirq_store_trait {

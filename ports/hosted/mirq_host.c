@@ -214,9 +214,10 @@ void mirq_host_kick(struct mirq_host *h, uint32_t cpu)
 
 uint64_t mirq_host_now_ns(struct mirq_host *h)
 {
-	struct timespec now;
+	struct timespec now = { 0, 0 };
 
-	clock_gettime(CLOCK_MONOTONIC, &now);
+	if (!h->is_clock_still)
+		clock_gettime(CLOCK_MONOTONIC, &now);
 	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec +
 	       atomic_load(&h->extra_ns);
 }

@@ -52,6 +52,7 @@ struct mirq_host {
 	_Atomic int64_t live_bytes, nr_live;
 	_Atomic uint64_t nr_logs;
 	_Atomic uint64_t extra_ns; /* added to the clock, to make time pass */
+	int is_clock_still;        /* the clock is extra_ns alone; set before threads begin */
 };
 
 /* Zero @host and make its locks. */

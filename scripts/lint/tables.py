@@ -9,8 +9,8 @@ from lint import unit as c
 PAIRS = (("mask", "unmask", 1), ("mask_all", "unmask_all", 1), ("enable", "disable", 1),
          ("begin", "commit", 3))
 # Members of the template that must be said: what to write.
-SAID = {"masking": "MIRQ_MASKS_SLOT or MIRQ_MASKS_NOTHING",
-        "update": "MIRQ_UPDATE_WORDS, MIRQ_UPDATE_64 or MIRQ_UPDATE_96",
+SAID = {"masking": "MIRQ_MASKS_SLOT, MIRQ_MASKS_STORE or MIRQ_MASKS_NOTHING",
+        "update": "MIRQ_UPDATE_WORDS, MIRQ_UPDATE_64, MIRQ_UPDATE_96 or MIRQ_UPDATE_NOTHING",
         "address_bits": "32, 40 or 64"}
 
 
@@ -116,13 +116,19 @@ def check_vouched(unit, template, names):
 def check_together(unit, template, ops, names):
     """A template and its ops."""
     masking, traits = template.value("masking"), template.value("traits")
-    mask = ops.has("mask")
+    mask, whole = ops.has("mask"), ops.has("mask_all")
     if mask is False and masking == names["MIRQ_MASKS_SLOT"]:
         unit.say(template.where("masking"), 1, ".masking says that mask reaches the slot and there is no "
-                 "mask: give mask and unmask, or say MIRQ_MASKS_NOTHING")
-    if mask and masking == names["MIRQ_MASKS_NOTHING"]:
-        unit.say(template.where("masking"), 1, ".masking says that mask reaches nothing and there is one: "
+                 "mask: give mask and unmask, or say MIRQ_MASKS_STORE or MIRQ_MASKS_NOTHING")
+    if mask and masking in (names["MIRQ_MASKS_NOTHING"], names["MIRQ_MASKS_STORE"]):
+        unit.say(template.where("masking"), 1, ".masking says that no slot can be masked and there is mask: "
                  "say MIRQ_MASKS_SLOT, or leave mask and unmask out")
+    if mask is False and whole is False and masking == names["MIRQ_MASKS_STORE"]:
+        unit.say(template.where("masking"), 1, ".masking says that the whole store can be masked and there "
+                 "is no mask_all: give mask_all and unmask_all, or say MIRQ_MASKS_NOTHING")
+    if mask is False and whole and masking == names["MIRQ_MASKS_NOTHING"]:
+        unit.say(template.where("masking"), 1, ".masking says that mask reaches nothing and there is "
+                 "mask_all: say MIRQ_MASKS_STORE, or leave mask_all and unmask_all out")
     for trait, op in (("MIRQ_STORE_NEEDS_ENABLE", "enable"), ("MIRQ_STORE_TWO_MESSAGES", "set_trigger")):
         if traits is not None and traits & names[trait] and ops.has(op) is False:
             unit.say(template.where("traits"), 1, f"{trait} without {op}: give {op}, or leave it out")

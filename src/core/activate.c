@@ -14,6 +14,46 @@
  */
 #include "core.h"
 
+static uintptr_t lock_shared(struct mirq_store *store)
+{
+	return store->kind.traits & MIRQ_STORE_SHARED_REGS
+		       ? mirqi_spin_lock(store->dev->m->host, &store->leaf)
+		       : 0;
+}
+
+static void unlock_shared(struct mirq_store *store, uintptr_t saved)
+{
+	if (store->kind.traits & MIRQ_STORE_SHARED_REGS)
+		mirqi_spin_unlock(store->dev->m->host, &store->leaf, saved);
+}
+
+void mirqi_touch(struct mirq_irq *irq, void (*op)(const struct mirq_slot *slot))
+{
+	struct mirq_slot slot = mirqi_slot(irq);
+	uintptr_t saved = lock_shared(irq->store);
+
+	op(&slot);
+	unlock_shared(irq->store, saved);
+}
+
+int mirqi_masks_whole(const struct mirq_store *store)
+{
+	return store->kind.masking == MIRQ_MASKS_STORE && !store->ops.begin &&
+	       !(store->kind.traits & MIRQ_STORE_MASK_LOSES);
+}
+
+void mirqi_mask_all(struct mirq_store *store, int on)
+{
+	void (*op)(void *data) = on ? store->ops.mask_all : store->ops.unmask_all;
+	uintptr_t saved;
+
+	if (!op)
+		return;
+	saved = lock_shared(store);
+	op(store->data);
+	unlock_shared(store, saved);
+}
+
 /* Slots of a store of one message are written through whichever member comes first. */
 void mirqi_tell_slot(struct mirq_irq *irq, const struct mirq_msg *msg)
 {
@@ -66,36 +106,33 @@ static enum mirq_err note_message(struct mirq_irq *irq, struct mirq_why *why)
 /* The state word says masked from birth: true of slots that come up so, made true of the others. */
 static void mask_new_slot(struct mirq_irq *irq)
 {
-	struct mirq_store *store = irq->store;
-	struct mirq_host *host = store->dev->m->host;
-	struct mirq_slot slot = mirqi_slot(irq);
-	uintptr_t saved;
+	const struct mirq_store *store = irq->store;
 
-	if (!store->ops.mask || (store->kind.traits & MIRQ_STORE_RESETS_MASKED) ||
-	    (irq->flags & MIRQI_IRQ_WRITTEN))
-		return;
-	saved = mirqi_spin_lock(host, &store->leaf);
-	store->ops.mask(&slot);
-	mirqi_spin_unlock(host, &store->leaf, saved);
+	if (store->ops.mask && !(store->kind.traits & MIRQ_STORE_RESETS_MASKED) &&
+	    !(irq->flags & MIRQI_IRQ_WRITTEN))
+		mirqi_touch(irq, store->ops.mask);
 }
 
 static enum mirq_err write_slots(struct mirq_store *store, struct mirq_batch *batch,
 				 struct mirq_why *why)
 {
+	int is_held = store->nr_active && mirqi_masks_whole(store);
 	enum mirq_err err = MIRQ_OK;
 	struct mirq_irq *irq;
 
-	mirqi_batch_for_each(irq, batch) {
+	if (is_held)
+		mirqi_mask_all(store, 1);
+	for (irq = batch->first; irq && !err; irq = irq->batch_next) {
 		mask_new_slot(irq);
 		if (store->kind.traits & MIRQ_STORE_ONE_MESSAGE && store->nr_active)
 			err = note_message(irq, why);
 		else
 			err = mirqi_write_slot(irq, why);
-		if (err)
-			return err;
-		store->nr_active++;
+		store->nr_active += !err;
 	}
-	return MIRQ_OK;
+	if (is_held)
+		mirqi_mask_all(store, 0);
+	return err;
 }
 
 static enum mirq_err switch_on(struct mirq_store *store)
@@ -169,15 +206,13 @@ static enum mirq_err open_slots(struct mirq_store *store, struct mirq_batch *bat
 		err = store->ops.flush(store->data);
 	if (err)
 		return err;
-	if (!was_enabled && store->ops.unmask_all)
-		store->ops.unmask_all(store->data);
+	if (!was_enabled)
+		mirqi_mask_all(store, 0);
 	mirqi_batch_for_each(irq, batch) {
-		struct mirq_slot slot = mirqi_slot(irq);
-
 		/* A store that sleeps, or loses events while masked, is no rung: opened here,
 		 * for good. */
 		if (store->ops.unmask && store->rung != MIRQI_RUNG_STORE)
-			store->ops.unmask(&slot);
+			mirqi_touch(irq, store->ops.unmask);
 		mirqi_mask_sync(irq);
 	}
 	return MIRQ_OK;
@@ -232,19 +267,21 @@ static void switch_off(struct mirq_store *store)
 		mirqi_irq(store, i++)->flags &= ~(uint32_t)MIRQI_IRQ_WRITTEN;
 }
 
-/* Silence the slots: where the store has a window, once that is closed. */
+/* Silence the slots: where the store has a window, once that is closed. All at once, where it can,
+ * when nobody needs the store any more. */
 static void silence(struct mirq_store *store, struct mirq_batch *batch)
 {
+	int is_last = !store->nr_active && store->is_enabled;
 	struct mirq_irq *irq;
 
+	if (is_last)
+		mirqi_mask_all(store, 1);
 	mirqi_batch_for_each(irq, batch) {
-		struct mirq_slot slot = mirqi_slot(irq);
-
 		if (store->ops.mask && store->rung != MIRQI_RUNG_STORE)
-			store->ops.mask(&slot);
+			mirqi_touch(irq, store->ops.mask);
 		mirqi_mask_sync(irq);
 	}
-	if (!store->nr_active && store->is_enabled)
+	if (is_last)
 		switch_off(store);
 }
 
@@ -301,7 +338,7 @@ void mirqi_deactivate(struct mirq_store *store, struct mirq_batch *batch)
 		/* Its level came late, and nobody ends it any more: the next request could not
 		 * hear it. */
 		if (store->ops.busy && store->ops.eoi && store->ops.busy(&slot))
-			mirqi_rearm(irq);
+			mirqi_touch(irq, store->ops.eoi);
 		if (root->ops.mask)
 			root->ops.mask(root->init.data, &irq->route);
 		mirqi_state_step(&irq->state, MIRQI_EDGE_DEACTIVATE);

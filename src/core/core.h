@@ -324,8 +324,6 @@ void mirqi_bits_put(struct mirq *m, struct mirqi_bits *bits);
 /* Wait until no CPU that may run a member of @batch is in a section that began before. Thread. */
 void mirqi_quiesce(const struct mirq_batch *batch);
 void mirqi_quiesce_one(const struct mirq_irq *irq);
-/* The store's eoi, which it has. Any context. */
-void mirqi_rearm(struct mirq_irq *irq);
 /* Was this called from a handler, that is inside a section of this CPU? Who then waited for that
  * section would wait for itself. Takes no lock. */
 int mirqi_is_inside(struct mirq *m);
@@ -371,6 +369,12 @@ MIRQ_MUST_CHECK enum mirq_err mirqi_activate(struct mirq_store *store, struct mi
 					     struct mirq_why *why);
 /* The store on, everything arrived, slots let through. */
 MIRQ_MUST_CHECK enum mirq_err mirqi_open(struct mirq_store *store, struct mirq_batch *batch);
+/* Call an op of the store on its slot; slots that share registers under the leaf lock. Atomic. */
+void mirqi_touch(struct mirq_irq *irq, void (*op)(const struct mirq_slot *slot));
+/* Is the whole store masked while slots are told something, for want of a mask of their own? */
+int mirqi_masks_whole(const struct mirq_store *store);
+/* All slots of @store, where it has such a switch. */
+void mirqi_mask_all(struct mirq_store *store, int on);
 /* Tell the slot of @irq its message, if it is not what it holds; masked, or one word changes. */
 MIRQ_MUST_CHECK enum mirq_err mirqi_write_slot(struct mirq_irq *irq, struct mirq_why *why);
 /* The same with a message of the caller's. */

@@ -210,22 +210,6 @@ static MIRQI_COLD void handle_stray(struct mirq *m, struct mirqi_cpu *c, uint32_
 	end(m, cpu, id);
 }
 
-/* Slots that share a register are changed under the leaf lock. */
-MIRQI_COLD void mirqi_rearm(struct mirq_irq *irq)
-{
-	struct mirq_store *store = irq->store;
-	struct mirq *m = store->dev->m;
-	struct mirq_slot slot = mirqi_slot(irq);
-	uintptr_t saved = 0;
-	int is_shared = store->kind.traits & MIRQ_STORE_SHARED_REGS;
-
-	if (is_shared)
-		saved = mirqi_spin_lock(m->host, &store->leaf);
-	store->ops.eoi(&slot);
-	if (is_shared)
-		mirqi_spin_unlock(m->host, &store->leaf, saved);
-}
-
 /* Handlers, then the end; a level slot that may not run again yet is quiet before it is ended. */
 static MIRQI_COLD void handle_end_last(struct mirq *m, struct mirqi_cpu *c, struct mirq_irq *irq,
 				       uint32_t cpu, uint32_t id)
@@ -235,7 +219,7 @@ static MIRQI_COLD void handle_end_last(struct mirq *m, struct mirqi_cpu *c, stru
 		mirqi_mask_sync(irq);
 	end(m, cpu, id);
 	if (is_level(irq) && irq->store->ops.eoi)
-		mirqi_rearm(irq);
+		mirqi_touch(irq, irq->store->ops.eoi);
 }
 
 static MIRQI_HOT void handle(struct mirq *m, struct mirqi_cpu *c, uint32_t cpu, uint32_t id)
@@ -306,7 +290,7 @@ static void pass_on(const struct mirqi_root *root, uint32_t cpu, uint32_t id)
 	if (!irq || irq == m->tomb)
 		return;
 	if (is_level(irq) && irq->store->ops.eoi)
-		mirqi_rearm(irq);
+		mirqi_touch(irq, irq->store->ops.eoi);
 	else
 		mirqi_resend(irq);
 }

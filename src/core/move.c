@@ -319,12 +319,17 @@ static enum mirq_err tell_slots(struct move *mv, struct mirq_batch *active,
 	struct mirq_store *store = mv->irqs.store;
 	enum mirq_err err = store->ops.begin ? store->ops.begin(store->data) : MIRQ_OK;
 	enum mirq_err committed = MIRQ_OK;
+	int is_held = mirqi_masks_whole(store);
 	struct mirq_irq *irq;
 
 	if (err)
 		return err;
+	if (is_held)
+		mirqi_mask_all(store, 1);
 	for (irq = active->first; irq && !err; irq = irq->batch_next)
 		err = tell(mv, irq);
+	if (is_held)
+		mirqi_mask_all(store, 0);
 	if (store->ops.commit)
 		committed = store->ops.commit(store->data);
 	err = err ? err : committed;

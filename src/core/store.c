@@ -26,12 +26,12 @@ static enum mirq_err check_template(const struct mirq_store_template *kind,
 		return err;
 	if (!kind->name)
 		text = "rule 1: a store's template needs a name";
-	else if (kind->masking == MIRQ_MASKS_UNSAID || kind->masking > MIRQ_MASKS_SLOT)
-		text = "rule 1: .masking must be said: MASKS_SLOT or MASKS_NOTHING";
-	else if (!!ops->mask != (kind->masking == MIRQ_MASKS_SLOT))
-		text = "rule 1: .masking says what mask reaches: MASKS_SLOT with it, MASKS_NOTHING "
-		       "without";
-	else if (kind->update == MIRQ_UPDATE_UNSAID || kind->update > MIRQ_UPDATE_96)
+	else if (kind->masking != (ops->mask       ? MIRQ_MASKS_SLOT
+				   : ops->mask_all ? MIRQ_MASKS_STORE
+						   : MIRQ_MASKS_NOTHING))
+		text = "rule 1: .masking must be said: MASKS_SLOT with mask, else MASKS_STORE with "
+		       "mask_all, else MASKS_NOTHING";
+	else if (kind->update == MIRQ_UPDATE_UNSAID || kind->update > MIRQ_UPDATE_NOTHING)
 		text = "rule 1: .update must be said: what of a message changes at once";
 	else if (kind->address_bits != 32 && kind->address_bits != 40 && kind->address_bits != 64)
 		text = "rule 1: .address_bits must be said: 32, 40 or 64";

@@ -1036,6 +1036,8 @@ static uint32_t steps(const struct mock_store *s, const struct mirq_msg *a,
 		return (high | low) + data;
 	case MIRQ_UPDATE_96:
 		return high | low | data;
+	case MIRQ_UPDATE_NOTHING:
+		return 2 * (high | low | data);
 	default:
 		return high + low + data;
 	}

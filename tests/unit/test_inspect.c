@@ -414,7 +414,8 @@ static void trace__one_life__events_in_order(void **state)
 	assert_int_equal(mock_deliver(f->m), 1);
 	mock_log_clear(f->m);
 	assert_int_equal(mirq_irq_free(irqs), MIRQ_OK);
-	mock_expect(f->m, "msix.mask 0\n"
+	mock_expect(f->m, "msix.mask_all\n"
+			  "msix.mask 0\n"
 			  "mask 1 0 0\n"
 			  "msix.disable\n"
 			  "msix.flush\n"

@@ -118,7 +118,8 @@ static void life__behind_a_table__asks_in_the_order_of_the_trace(void **state)
 	mock_expect(r.m, "root.eoi 1:33\nhandle a1\n");
 	mock_sound(r.m);
 	release(irqs);
-	mock_expect(r.m, "msix.mask 0\n"
+	mock_expect(r.m, "msix.mask_all\n"
+			 "msix.mask 0\n"
 			 "msix.mask 1\n"
 			 "msix.mask 2\n"
 			 "msix.disable\n"
@@ -154,7 +155,7 @@ static void life__without_a_table__writes_the_message_of_the_root(void **state)
 	mock_fire(r.s, 0);
 	mock_expect(r.m, "root.eoi 2:32\nhandle a0\n");
 	free_irqs(irqs);
-	mock_expect(r.m, "msix.mask 0\nmsix.mask 1\nmsix.disable\nmsix.flush\n");
+	mock_expect(r.m, "msix.mask_all\nmsix.mask 0\nmsix.mask 1\nmsix.disable\nmsix.flush\n");
 	rig_free(&r);
 }
 
@@ -973,7 +974,8 @@ static void shared__several_actions__all_are_asked_in_order(void **state)
 	mock_expect(r.m, "");
 	h.context = &r.a[1];
 	assert_int_equal(mirq_irq_release(irqs, &h), MIRQ_OK);
-	mock_expect(r.m, "msix.mask 0\nmsix.disable\nmsix.flush\ntable.clear 0\ntable.flush 0\n");
+	mock_expect(r.m, "msix.mask_all\nmsix.mask 0\nmsix.disable\nmsix.flush\n"
+			 "table.clear 0\ntable.flush 0\n");
 	mock_sound(r.m);
 	rig_free(&r);
 }

@@ -81,7 +81,26 @@ static void mask_denied(struct mock_store *s)
 
 static void mask_unknown(struct mock_store *s)
 {
-	s->kind.masking = MIRQ_MASKS_SLOT + 1;
+	s->kind.masking = MIRQ_MASKS_STORE + 1;
+}
+
+static void whole_without(struct mock_store *s)
+{
+	s->ops.mask = s->ops.unmask = NULL;
+	s->ops.mask_all = s->ops.unmask_all = NULL;
+	s->kind.masking = MIRQ_MASKS_STORE;
+}
+
+static void whole_denied(struct mock_store *s)
+{
+	s->ops.mask = s->ops.unmask = NULL;
+	s->kind.masking = MIRQ_MASKS_NOTHING;
+}
+
+static void slot_instead_of_whole(struct mock_store *s)
+{
+	s->ops.mask = s->ops.unmask = NULL;
+	s->kind.masking = MIRQ_MASKS_SLOT;
 }
 
 static void update_unsaid(struct mock_store *s)
@@ -91,7 +110,7 @@ static void update_unsaid(struct mock_store *s)
 
 static void update_unknown(struct mock_store *s)
 {
-	s->kind.update = MIRQ_UPDATE_96 + 1;
+	s->kind.update = MIRQ_UPDATE_NOTHING + 1;
 }
 
 static void address_unsaid(struct mock_store *s)
@@ -158,8 +177,11 @@ static const struct {
 	{ no_disable, 1, "enable and disable" },
 	{ commit_alone, 3, "begin and commit" },
 	{ mask_unsaid, 1, ".masking must be said" },
-	{ mask_denied, 1, ".masking says what mask reaches" },
+	{ mask_denied, 1, ".masking must be said" },
 	{ mask_unknown, 1, ".masking must be said" },
+	{ whole_without, 1, ".masking must be said" },
+	{ whole_denied, 1, ".masking must be said" },
+	{ slot_instead_of_whole, 1, ".masking must be said" },
 	{ update_unsaid, 1, ".update must be said" },
 	{ update_unknown, 1, ".update must be said" },
 	{ address_unsaid, 1, ".address_bits must be said" },

@@ -198,7 +198,9 @@ static void try_stores(struct mock *m, uint32_t traits)
 		enum mirq_err err;
 
 		fill(&ops, ROLE_STORE, given);
-		kind.masking = ops.mask ? MIRQ_MASKS_SLOT : MIRQ_MASKS_NOTHING;
+		kind.masking = ops.mask       ? MIRQ_MASKS_SLOT
+			       : ops.mask_all ? MIRQ_MASKS_STORE
+					      : MIRQ_MASKS_NOTHING;
 		err = mirq_store_supported(dev, &kind, &why);
 		check_answer(err, &why, deserved(ROLE_STORE, given, traits), given, &nr_legal);
 	}
