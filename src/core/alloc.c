@@ -414,6 +414,21 @@ static enum mirq_err fit_ids(struct plan *p)
 	return MIRQ_OK;
 }
 
+/* Nor more than the table has entries. With fewer than .nr_min it says so itself. */
+static void fit_entries(struct plan *p)
+{
+	const struct mirq_device *dev = p->store->dev;
+	const struct mirqi_remapper *r;
+	uint32_t nr_left;
+
+	if (p->block_log2 || p->store->table == dev->nr_remappers)
+		return;
+	r = dev->way[p->store->table].remapper;
+	nr_left = r->init.nr_entries - r->domain.nr_used;
+	if (nr_left < p->nr && nr_left >= p->want.nr_min)
+		p->nr = nr_left;
+}
+
 static enum mirq_err alloc_locked(struct plan *p) MIRQ_MUST_HOLD(dev->mutex)
 {
 	enum mirq_err err;
@@ -427,6 +442,7 @@ static enum mirq_err alloc_locked(struct plan *p) MIRQ_MUST_HOLD(dev->mutex)
 		err = fit_ids(p);
 	if (err)
 		return err;
+	fit_entries(p);
 	err = make_irqs(p);
 	if (err)
 		return mirqi_fail(p->want.why, err, 0, p->store->domain.name,

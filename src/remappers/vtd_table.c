@@ -154,9 +154,8 @@ enum mirq_err mirqi_vtd_alloc(void *data, void *ctx, const struct mirq_batch *ba
 	if (err)
 		return mirqi_fail_numbers(
 			why, err, u->name,
-			"the remapping table has not enough free entries, or none side by side "
-			"where one message serves a block (.value: its log2); free interrupts or "
-			"attach the unit with more entries",
+			"the remapping table has too few free entries, or none in a row for a "
+			"block of 2^.value; free interrupts or attach the unit with more",
 			mirq_batch_count(batch), nr_left, block_log2);
 	return MIRQ_OK;
 }

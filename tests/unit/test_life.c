@@ -398,6 +398,35 @@ static void alloc__between_min_and_max__gives_what_fits(void **state)
 	rig_free(&r);
 }
 
+/* Not more than a table has entries: 5, one of them somebody else's. */
+static void alloc__between_min_and_max__gives_what_the_table_has(void **state)
+{
+	struct mirq_irqs irqs = { NULL, { 7, 9 } };
+	struct mirq_irq_want want = { MIRQ_SIZED(mirq_irq_want), .nr = 8, .nr_min = 5 };
+	struct mock_remapper *table;
+	struct mock_store *s;
+	struct mock *m;
+
+	(void)state;
+	m = mock_new();
+	mock_start(m, 2);
+	table = mock_table_new(m, "table", 5);
+	assert_int_equal(mock_remapper_attach(table), MIRQ_OK);
+	s = mock_store(m, MOCK_MSIX, "msix", 16);
+	mock_store_attach(s, mock_device(m, "dev", table->domain));
+	(void)mock_alloc(s, 1);
+	for (enum mirq_reserve how = MIRQ_RESERVE_PROMISE; how <= MIRQ_RESERVE_BEST_EFFORT; how++) {
+		irqs = mock_alloc_want(
+			s, (struct mirq_irq_want){ .nr = 8, .nr_min = 4, .reserve = how });
+		assert_int_equal(mirq_irq_count(irqs), 4);
+		free_irqs(irqs);
+	}
+	want.why = &m->why;
+	assert_int_equal(mirq_irq_alloc(s->store, &want, &irqs), MIRQ_ENOSPC);
+	mock_why(&m->why, 0, "no entry left", "table");
+	mock_free(m);
+}
+
 static void alloc__at_and_aligned__takes_the_lowest_place_that_fits(void **state)
 {
 	struct mirq_irqs irqs;
@@ -1910,6 +1939,7 @@ int main(void)
 		cmocka_unit_test(request__again_after_release__rewrites_if_the_store_was_off),
 		cmocka_unit_test(request__part_of_a_range__leaves_the_others_reserved),
 		cmocka_unit_test(alloc__between_min_and_max__gives_what_fits),
+		cmocka_unit_test(alloc__between_min_and_max__gives_what_the_table_has),
 		cmocka_unit_test(alloc__at_and_aligned__takes_the_lowest_place_that_fits),
 		cmocka_unit_test(alloc__while_others_are_live__touches_none_of_them),
 		cmocka_unit_test(alloc__with_cookies__they_are_in_place_before_the_first_message),
