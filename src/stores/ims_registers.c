@@ -23,12 +23,16 @@ static uint32_t registers_mask_bits(const struct mirq_ims_registers_set *set)
 	return set->masked_bits | set->enabled_bits;
 }
 
-/* The set's own bits change, the others stay. A device that is gone is left alone: flush tells. */
+/* The set's own bits change, the others stay. All ones: nobody has answered. It is read once more,
+ * for a mask that was passed over would be missed by nobody; a device that is gone is left alone:
+ * flush tells. */
 static void registers_control(const struct mirq_slot *s, uint32_t state_bits)
 {
 	const struct mirq_ims_registers_set *set = registers_set(s);
 	uint32_t found = mirq_regs_read32(registers_regs(s), set->control);
 
+	if (found == UINT32_MAX)
+		found = mirq_regs_read32(registers_regs(s), set->control);
 	if (found != UINT32_MAX)
 		mirq_regs_write32(registers_regs(s), set->control,
 				  (found & ~registers_mask_bits(set)) | state_bits);

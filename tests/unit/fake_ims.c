@@ -52,6 +52,10 @@ uint32_t mirq_regs_read32(const struct mirq_regs *r, uint32_t offset)
 	struct fake_ims *f = fake_of(r, offset, 4);
 
 	fake_ims_note(f, "R%03x ", offset);
+	if (f->nr_unanswered) {
+		f->nr_unanswered--;
+		return UINT32_MAX;
+	}
 	return f->is_gone ? UINT32_MAX : f->words[offset / 4];
 }
 

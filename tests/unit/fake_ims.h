@@ -18,7 +18,8 @@ struct fake_ims {
 	struct mirq_device *dev;
 	struct mirq_domain *way; /* the device's parent; NULL: the root */
 	uint32_t words[FAKE_WORDS];
-	int is_gone; /* reads all ones, drops what is written */
+	int is_gone;            /* reads all ones, drops what is written */
+	uint32_t nr_unanswered; /* so many reads are all ones */
 	/* The device's decode of a write: stores it or not. NULL: words[] := value. */
 	void (*write)(struct fake_ims *f, uint32_t offset, uint32_t value);
 	/* What passed: "W00c=1 D000=fee00000 R00c ". */

@@ -10,7 +10,8 @@
  * Breaks of the store that were tried, each found here: other bits of control cleared; control not
  * read; the neighbour's mask bit changed; a device that is gone written to; setup not masking; data
  * and address in the other order; the high word written, or not; flush of another register; pending
- * of the neighbour; each check of the description.
+ * of the neighbour; each check of the description; a read that nobody answered not
+ * repeated.
  */
 #include <mirq/ims_registers.h>
 
@@ -305,7 +306,7 @@ static void events__device_is_gone__is_told(void **state)
 	r.f.is_gone = 1;
 	assert_int_equal(mirq_ims_registers_init(&r.registers, &kind, NULL), MIRQ_OK);
 	assert_int_equal(fake_ims_try(&r.f, kind, &r.registers, 2, &r.store), MIRQ_EIO);
-	fake_ims_expect(&r.f, "R038 R038 R038 ");
+	fake_ims_expect(&r.f, "R038 R038 R038 R038 R038 ");
 	r.f.is_gone = 0;
 	rig_attach(&r);
 	irqs = rig_request(&r, 2, 1);
@@ -322,6 +323,28 @@ static void events__device_is_gone__is_told(void **state)
 	fake_ims_release(irqs);
 	assert_int_equal(fake_ims_quarantined(&r.f), 2);
 	r.f.is_gone = 0;
+	rig_free(&r);
+}
+
+/* A read that nobody answered, and the next one is answered: the mask is set all the same. */
+static void events__one_read_unanswered__masked_all_the_same(void **state)
+{
+	struct mirq_irqs irqs;
+	struct rig r;
+
+	(void)state;
+	rig_events(&r, 0);
+	rig_attach(&r);
+	irqs = rig_request(&r, 2, 1);
+	for (uint32_t cpu = 2; cpu > 0; cpu--) {
+		r.f.nr_unanswered = 1;
+		assert_int_equal(fake_ims_move(irqs, cpu), MIRQ_OK);
+		assert_int_equal(r.f.nr_unanswered, 0);
+		event_fire(&r, 0);
+		(void)mock_deliver(r.f.mock);
+		assert_int_equal(r.f.a[0].nr, 3 - cpu);
+	}
+	assert_int_equal(r.nr_torn, 0);
 	rig_free(&r);
 }
 
@@ -464,6 +487,7 @@ int main(void)
 		cmocka_unit_test(events__share_a_control_register__each_has_its_bits),
 		cmocka_unit_test(events__pending__is_the_sets_own),
 		cmocka_unit_test(events__device_is_gone__is_told),
+		cmocka_unit_test(events__one_read_unanswered__masked_all_the_same),
 		cmocka_unit_test(sets__without_control__read_back_elsewhere),
 		cmocka_unit_test(slot__beyond_the_sets_or_with_a_cookie__is_refused),
 		cmocka_unit_test(init__description_contradicts_itself__is_refused),
