@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * device.c - memory space of a device and what it sends. Offset 0 is a doorbell: writing n raises
- * message n. Offset 8 keeps what was written. Then the table of MSI-X and its pending bits.
+ * message n. Offset 8 keeps what was written. Then the table of MSI-X and its pending bits, then
+ * the device's own stores (ims.c), which offset 0x40 tells about.
  * Sources: [PCIE] 2.2, 7.5.1.1 (bus mastering). Locking: none.
  */
 #include "fabric.h"
@@ -11,6 +12,7 @@
 
 #define DEVICE_DOORBELL 0x0u
 #define DEVICE_SCRATCH 0x8u
+#define DEVICE_STORES 0x40u /* of each own store: how many slots, where its registers are */
 
 /* Messages are memory writes of a bus master. */
 void sim_device_send(struct sim_device *d, const struct sim_flight *what)
@@ -90,8 +92,19 @@ void sim_device_register_write(struct sim_device *d, uint64_t offset, uint32_t v
 		d->scratch = value;
 	else if (device_is_own(d, offset))
 		d->own->write(d->own_context, (uint32_t)offset, value);
+	else if (offset >= d->ims_at)
+		sim_ims_write(d, (uint32_t)offset, value);
 	else if (offset >= d->table_at)
 		sim_msix_write(d, (uint32_t)offset, value);
+}
+
+static uint32_t read_stores(const struct sim_device *d, uint32_t offset)
+{
+	uint32_t store = SIM_STORE_ARRAY + offset / 8;
+
+	if (store >= SIM_NR_STORES)
+		return 0;
+	return offset % 8 ? d->ims.areas[store].at : d->ims.areas[store].nr_slots;
 }
 
 uint32_t sim_device_register_read(struct sim_device *d, uint64_t offset)
@@ -102,7 +115,11 @@ uint32_t sim_device_register_read(struct sim_device *d, uint64_t offset)
 		return d->scratch;
 	if (device_is_own(d, offset))
 		return d->own->read(d->own_context, (uint32_t)offset);
-	return offset >= d->table_at ? sim_msix_read(d, (uint32_t)offset) : 0;
+	if (offset >= d->ims_at)
+		return sim_ims_read(d, (uint32_t)offset);
+	if (offset >= d->table_at)
+		return sim_msix_read(d, (uint32_t)offset);
+	return offset >= DEVICE_STORES ? read_stores(d, (uint32_t)offset - DEVICE_STORES) : 0;
 }
 
 /* ---- Looking at it ---- */

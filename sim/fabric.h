@@ -19,7 +19,7 @@ void sim_root_complex_write(struct sim_device *d, uint64_t address, uint32_t dat
 /* Compatibility format: 1 with *out_route, 0: this is no address of an interrupt. */
 int sim_message_decode(uint64_t address, uint32_t data, struct sim_route *out_route);
 /* The device sends on its way up; nothing when it is no bus master. What is sent: address, data,
- * slot, is_msix. */
+ * slot, store. */
 struct sim_flight;
 void sim_device_send(struct sim_device *d, const struct sim_flight *what);
 

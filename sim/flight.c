@@ -145,9 +145,12 @@ void sim_flights_tick(struct sim *s)
 	for (i = 0; i < s->spec.nr_units; i++)
 		if (sim_unit_is_busy(&s->units[i]))
 			sim_unit_step(&s->units[i]);
+	for (i = 0; i < s->spec.nr_devices; i++)
+		if (sim_ims_is_busy(&s->devices[i]))
+			sim_ims_step(&s->devices[i]);
 }
 
-/* ---- Work: the heads of all queues, then the units ---- */
+/* ---- Work: the heads of all queues, then the units, then devices' commands ---- */
 
 uint32_t sim_work_count(struct sim *s)
 {
@@ -157,6 +160,8 @@ uint32_t sim_work_count(struct sim *s)
 		nr += (uint32_t)flight_is_first(s, i);
 	for (uint32_t i = 0; i < s->spec.nr_units; i++)
 		nr += (uint32_t)sim_unit_is_busy(&s->units[i]);
+	for (uint32_t i = 0; i < s->spec.nr_devices; i++)
+		nr += (uint32_t)sim_ims_is_busy(&s->devices[i]);
 	return nr;
 }
 
@@ -212,13 +217,22 @@ void sim_work_get(struct sim *s, uint32_t nr, struct sim_work *out_work)
 			return;
 		}
 	}
+	for (uint32_t i = 0; i < s->spec.nr_devices; i++) {
+		if (sim_ims_is_busy(&s->devices[i]) && !nr--) {
+			out_work->device = &s->devices[i];
+			out_work->objects[0] = &s->devices[i];
+			return;
+		}
+	}
 }
 
 void sim_work_do(struct sim *s, const struct sim_work *work)
 {
 	if (work->unit && sim_unit_is_busy(work->unit))
 		sim_unit_step(work->unit);
-	for (uint32_t i = 0; !work->unit && i < s->nr_flights; i++) {
+	if (work->device && sim_ims_is_busy(work->device))
+		sim_ims_step(work->device);
+	for (uint32_t i = 0; work->flight && i < s->nr_flights; i++) {
 		if (s->flights[i].number == work->flight) {
 			flight_take(s, i);
 			return;

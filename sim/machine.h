@@ -43,6 +43,17 @@ enum sim_place {
 	SIM_BEHIND_LEGACY_BRIDGE /* conventional, below a PCI bridge on bus 0: the bridge's id */
 };
 
+/* Where a device keeps messages. Those after MSI-X are its own (ims.c). */
+enum sim_store {
+	SIM_STORE_MSI,
+	SIM_STORE_MSIX,
+	SIM_STORE_ARRAY,     /* slots in its registers: message, mask, pending bit, PASID */
+	SIM_STORE_QUEUE,     /* messages in memory, fetched when a command says so */
+	SIM_STORE_REGISTERS, /* sets of event registers under one control register */
+	SIM_STORE_FIRMWARE,  /* firmware makes several events of one message */
+	SIM_NR_STORES
+};
+
 struct sim_device_spec {
 	char name[SIM_NAME_BYTES];
 	uint32_t nr_msix; /* 0: no MSI-X */
@@ -52,6 +63,10 @@ struct sim_device_spec {
 	enum sim_place place;
 	uint32_t unit;
 	uint32_t has_no_flr;
+	/* Slots of its own stores; 0: it has no such store. */
+	uint32_t nr_array, nr_queue, nr_registers, nr_firmware;
+	uint32_t is_array_unmaskable, is_firmware_told_once;
+	uint32_t nr_steps; /* of a command to queue or firmware; 0: done at once */
 };
 
 struct sim_unit_spec {
@@ -181,7 +196,7 @@ struct sim_event {
 	enum sim_event_kind kind;
 	struct sim_device *device;
 	uint32_t slot; /* which of its messages; SIM_NO_SLOT: a bus master's own write */
-	uint32_t is_msix;
+	enum sim_store store;
 	uint32_t cpu, vector, reason;
 	uint64_t address;
 	uint32_t data;
@@ -259,6 +274,10 @@ uint64_t sim_device_registers(const struct sim_device *d);
  * its message words one at a time, with a point between them, and sends; masked: pending.
  */
 void sim_device_raise(struct sim_device *d, uint32_t vector);
+/* The same on a slot of any of its stores. */
+void sim_device_raise_at(struct sim_device *d, enum sim_store store, uint32_t slot);
+/* What works behind a slot has this PASID from now on: the device does not send under another. */
+void sim_device_lend(struct sim_device *d, enum sim_store store, uint32_t slot, uint64_t pasid);
 /* A bus master writes four bytes anywhere. */
 void sim_device_write(struct sim_device *d, uint64_t address, uint32_t data);
 /* The same in the middle of something: no point. */
@@ -285,6 +304,16 @@ void sim_device_restore(struct sim_device *d);
 /* The next @nr accesses to its configuration space fail: all ones, writes are lost. */
 void sim_device_fail_config(struct sim_device *d, uint32_t nr);
 int sim_device_is_pending(const struct sim_device *d, uint32_t vector);
+/* Its command queue starts anew: what was commanded and not done is lost, slots stay. */
+void sim_device_reset_queue(struct sim_device *d);
+
+/* What goes wrong with commands to queue and firmware; may be changed at any time. */
+struct sim_command_knobs {
+	uint32_t nr_refused; /* the next ones are not done, and it says so */
+	uint32_t nr_denied;  /* the next ones are done, and it says that they are not */
+	uint32_t is_deaf;    /* none is done any more */
+};
+struct sim_command_knobs *sim_device_knobs(struct sim_device *d);
 
 struct sim_device_stats {
 	uint64_t nr_raised, nr_sent;

@@ -107,6 +107,40 @@ struct sim_msix_entry {
 	uint32_t is_pending;
 };
 
+/* A slot of a device's own store. */
+struct sim_ims_slot {
+	uint32_t words[4];   /* address low, high, data; control, or the cookie of a queue's slot */
+	uint32_t generation; /* counts unmaskings */
+	uint32_t is_pending;
+	uint32_t is_on;               /* of a queue: enabled */
+	uint32_t is_lent, pasid;      /* whose work stands behind it */
+	uint32_t has_cookie, is_told; /* of a queue */
+};
+struct sim_ims_area {
+	struct sim_ims_slot *slots;
+	uint32_t nr_slots;  /* 0: no such store */
+	uint32_t at, limit; /* its registers in the BAR */
+};
+/* A command that is being done. */
+struct sim_command {
+	uint32_t is_going, steps_left;
+	uint32_t op, slot;
+	uint64_t cookie;
+	uint32_t words[3];
+};
+struct sim_ims {
+	struct sim_ims_area areas[SIM_NR_STORES];
+	uint32_t masks;             /* of the registers: a bit each */
+	uint32_t queue_regs[6];     /* as written */
+	uint32_t nr_given, nr_done; /* commands of the queue */
+	uint32_t is_queue_on, has_queue_failed;
+	uint32_t mailbox[4];
+	uint32_t nr_told, is_told, told[4]; /* what firmware was told */
+	uint32_t nr_done_mailbox, has_mailbox_failed;
+	struct sim_command in_queue, in_mailbox;
+	struct sim_command_knobs knobs;
+};
+
 struct sim_device {
 	struct sim *s;
 	const struct sim_device_spec *spec;
@@ -117,9 +151,10 @@ struct sim_device {
 	uint32_t pcie_at, msi_at, msix_at;
 	uint32_t is_gone, nr_config_failures;
 	uint64_t bar_address, bar_bytes; /* as firmware assigned it */
-	uint32_t table_at, pba_at;
+	uint32_t table_at, pba_at, ims_at;
 	struct sim_msix_entry *entries;
 	uint32_t msi_pending, msi_generation;
+	struct sim_ims ims;
 	uint32_t is_speaking, speaker; /* a message is being made, by this fiber */
 	uint32_t scratch;
 	const struct sim_own *own; /* NULL: nobody else's */
@@ -147,6 +182,49 @@ void sim_msix_write(struct sim_device *d, uint32_t offset, uint32_t value);
 void sim_device_ring(struct sim_device *d, uint32_t vector);
 /* May the device send at all? */
 int sim_device_is_master(const struct sim_device *d);
+
+/* ---- ims*.c: a device's own stores ---- */
+
+/* Their place behind the table and pending bits of MSI-X, @at on; where it ends. */
+uint32_t sim_ims_size(struct sim_device *d, uint32_t at);
+int sim_ims_build(struct sim_device *d);
+void sim_ims_reset(struct sim_device *d);
+uint32_t sim_ims_read(const struct sim_device *d, uint32_t offset);
+void sim_ims_write(struct sim_device *d, uint32_t offset, uint32_t value);
+void sim_ims_describe(const struct sim_device *d, void (*line)(void *context, const char *text),
+		      void *context);
+/* A slot that was kept may speak now: all words at one instant. */
+void sim_ims_send_kept(struct sim_device *d, enum sim_store store, uint32_t slot);
+/* A command has something to do. */
+int sim_ims_is_busy(const struct sim_device *d);
+void sim_ims_step(struct sim_device *d);
+
+/* What tells one of these stores from another. */
+struct sim_ims_kind {
+	const char *name;
+	/* 1: it cannot send, the event is lost. */
+	int (*is_deaf)(const struct sim_device *d, uint32_t slot);
+	/* 1: it must not send now, the event is kept. */
+	int (*is_masked)(const struct sim_device *d, uint32_t slot);
+	/* 0, 1: address; 2: data. */
+	uint32_t (*word)(const struct sim_device *d, uint32_t slot, uint32_t word);
+	/* NULL: its slots have none. */
+	uint32_t (*pasid)(const struct sim_device *d, uint32_t slot);
+	uint32_t is_whole; /* the words are its own: nobody changes one in between */
+	/* Registers, from the beginning of its area. */
+	uint32_t (*read)(const struct sim_device *d, uint32_t offset);
+	void (*write)(struct sim_device *d, uint32_t offset, uint32_t value);
+	void (*reset)(struct sim_device *d);
+};
+extern const struct sim_ims_kind sim_ims_array, sim_ims_queue, sim_ims_registers, sim_ims_firmware;
+#define SIM_IMS_QUEUE_TAIL 0x18u
+#define SIM_IMS_MAILBOX_COMMAND 0x10u
+void sim_ims_queue_step(struct sim_device *d);
+void sim_ims_mailbox_step(struct sim_device *d);
+/* What the device says of a command at its end: 1: done; and whether it was. */
+int sim_ims_answer(struct sim_device *d, int *out_is_done);
+/* A write there is a command: a port loses it on demand. */
+int sim_ims_is_doorbell(const struct sim_device *d, uint64_t offset);
 
 /* ---- vtd*.c ---- */
 
@@ -199,7 +277,8 @@ struct sim_flight {
 	enum sim_flight_kind kind;
 	uint32_t source;           /* one queue for each kind and source, in order */
 	struct sim_device *device; /* of a POSTED, a SENT, and what became of it; NULL: none */
-	uint32_t slot, is_msix;    /* of a device: which of its messages; SIM_NO_SLOT: none */
+	uint32_t slot;             /* of a device: which of its messages; SIM_NO_SLOT: none */
+	enum sim_store store;
 	uint64_t address;
 	uint32_t data;
 	struct sim_route route;
@@ -216,11 +295,13 @@ void sim_flights_drain(struct sim *s, const struct sim_unit *u);
 void sim_flights_forget(struct sim *s, enum sim_flight_kind kind, const struct sim_device *d);
 /* Time passes, without an engine. */
 void sim_flights_tick(struct sim *s);
-/* Things that could happen next by themselves: the head of a queue, or a step of a unit. */
+/* Things that could happen next by themselves: the head of a queue, a step of a unit or of a
+ * device's command. */
 #define SIM_WORK_OBJECTS 3u
 struct sim_work {
-	uint64_t flight;       /* its number; 0: a unit */
-	struct sim_unit *unit; /* NULL: a flight */
+	uint64_t flight;       /* its number; 0: none */
+	struct sim_unit *unit; /* NULL: none */
+	struct sim_device *device;
 	/* What it will touch, for an engine; NULL: nothing more. */
 	const void *objects[SIM_WORK_OBJECTS];
 };
@@ -234,7 +315,7 @@ void sim_work_do(struct sim *s, const struct sim_work *work);
 /* The event is about what arrives now, if anything does. */
 void sim_tell(struct sim *s, enum sim_event_kind kind, uint32_t cpu, uint32_t vector);
 /* About a device itself. */
-void sim_tell_device(struct sim_device *d, enum sim_event_kind kind, uint32_t is_msix,
+void sim_tell_device(struct sim_device *d, enum sim_event_kind kind, enum sim_store store,
 		     uint32_t slot);
 /* A unit lets nothing through, for this reason. */
 void sim_tell_unheard(struct sim *s, uint32_t reason);

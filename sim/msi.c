@@ -223,7 +223,7 @@ static void message_send(struct sim_device *d, enum message_kind kind, uint32_t 
 {
 	const struct sim_flight what = {
 		.slot = vector,
-		.is_msix = kind == MESSAGE_MSIX,
+		.store = kind == MESSAGE_MSIX ? SIM_STORE_MSIX : SIM_STORE_MSI,
 		.address = words.address,
 		.data = kind == MESSAGE_MSIX ? words.data
 					     : (words.data & ~(msi_enabled_count(d) - 1)) | vector,
@@ -303,11 +303,11 @@ static int message_is_ready(struct sim_device *d, enum message_kind kind, uint32
 static void message_tell(struct sim_device *d, uint32_t vector)
 {
 	enum message_kind kind = message_kind(d);
-	uint32_t is_msix = kind == MESSAGE_NONE ? d->spec->nr_msix != 0 : kind == MESSAGE_MSIX;
+	int is_msix = kind == MESSAGE_NONE ? d->spec->nr_msix != 0 : kind == MESSAGE_MSIX;
 
 	if (kind == MESSAGE_MSI)
 		vector &= msi_enabled_count(d) - 1;
-	sim_tell_device(d, SIM_RAISED, is_msix, vector);
+	sim_tell_device(d, SIM_RAISED, is_msix ? SIM_STORE_MSIX : SIM_STORE_MSI, vector);
 }
 
 /* 1: done. 0: what was read must not be used, because it was unmasked or switched meanwhile. */

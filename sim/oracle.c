@@ -117,13 +117,15 @@ struct oracle_line *oracle_line_of(const struct oracle *o, struct mirq_irqs irqs
 
 const char *oracle_line_text(const struct oracle_line *line)
 {
+	static const char *const stores[SIM_NR_STORES] = { "MSI",   "MSI-X",     "array",
+							   "queue", "registers", "firmware" };
 	static char texts[4][64];
 	static uint32_t next;
 	char *text = texts[next++ % 4];
 
 	(void)snprintf(text, sizeof(texts[0]), "%s %s %u (irq %u)",
-		       line->device ? sim_device_name(line->device) : "unit",
-		       line->is_msix ? "MSI-X" : "MSI", line->one.slots.first, line->number);
+		       line->device ? sim_device_name(line->device) : "unit", stores[line->store],
+		       line->one.slots.first, line->number);
 	return text;
 }
 
@@ -204,6 +206,15 @@ static int is_a_unit_gone(const struct oracle *o)
 	return is_gone;
 }
 
+uint32_t oracle_is_deaf(const struct oracle *o)
+{
+	uint32_t is_deaf = 0;
+
+	for (uint32_t i = 0; i < sim_spec(o->s)->nr_devices; i++)
+		is_deaf |= sim_device_knobs(sim_device_at(o->s, i))->is_deaf;
+	return is_deaf;
+}
+
 static void rest_faults(struct oracle *o)
 {
 	uint64_t recorded = nr_recorded(o) - o->bare_recorded;
@@ -255,8 +266,8 @@ static void note_bare(struct oracle *o)
 	o->bare_recorded = nr_recorded(o);
 }
 
-/* As before mirq came. A device that was lost cannot be put back; a unit that does not answer keeps
- * what it was lent. */
+/* As before mirq came. A device that was lost, or does no commands, cannot be put back; a unit that
+ * does not answer keeps what it was lent. */
 static void judge_bare(struct oracle *o, const char *when)
 {
 	const char *before, *after;
@@ -268,7 +279,7 @@ static void judge_bare(struct oracle *o, const char *when)
 		return;
 	}
 	o->stats.nr_checks += 3;
-	if (!oracle_text_compare(o->bare, now, 1, &before, &after))
+	if (!oracle_is_deaf(o) && !oracle_text_compare(o->bare, now, 1, &before, &after))
 		oracle_broken(o, "I5: after %s; expected: %s; seen: %s", when, before, after);
 	if (sim_live(o->s) != o->bare_live)
 		oracle_broken(o, "I5: after %s; expected: %llu pieces lent; seen: %llu", when,
@@ -311,6 +322,7 @@ const char *oracle_finish(struct oracle *o)
 									     : ORACLE_LEFT;
 		sim_bind(o->s, NULL);
 		mirq_fini(o->m);
+		sim_stores_forget(o->s, NULL);
 		o->m = NULL;
 		sim_run_until_idle(o->s);
 		judge_bare(o, "mirq_fini()");

@@ -79,6 +79,14 @@ MIRQ_MUST_CHECK enum mirq_err oracle_alloc(struct oracle *o, struct mirq_device 
 					   const struct mirq_irq_want *want,
 					   struct mirq_irqs *out_irqs);
 enum mirq_err oracle_free(struct oracle *o, struct mirq_irqs irqs);
+/* Stores of a device's own (port.h: sim_store_attach); interrupts of one of them. */
+MIRQ_MUST_CHECK enum mirq_err oracle_store_attach(struct oracle *o, struct mirq_device *dev,
+						  enum sim_store kind,
+						  struct mirq_store **out_store);
+MIRQ_MUST_CHECK enum mirq_err oracle_store_alloc(struct oracle *o, struct mirq_device *dev,
+						 struct mirq_store *store,
+						 const struct mirq_irq_want *want,
+						 struct mirq_irqs *out_irqs);
 
 /* What a handler does, and how it is requested. NULL instead: HANDLED at once, no flags. */
 struct oracle_handler {

@@ -71,7 +71,7 @@ static struct oracle_line *line_of_slot(const struct oracle *o, const struct sim
 		struct oracle_line *line = &o->lines[i];
 
 		if (line->life == ORACLE_UNUSED || line->device != event->device ||
-		    line->is_msix != event->is_msix || line->one.slots.first != event->slot)
+		    line->store != event->store || line->one.slots.first != event->slot)
 			continue;
 		if (line->life == ORACLE_ALLOCATED)
 			return line;
@@ -91,7 +91,7 @@ static const char *owner_text(const struct oracle *o, uint32_t owner)
 
 static int is_same_slot(const struct oracle_line *a, const struct oracle_line *b)
 {
-	return a->device == b->device && a->is_msix == b->is_msix &&
+	return a->device == b->device && a->store == b->store &&
 	       a->one.slots.first == b->one.slots.first;
 }
 

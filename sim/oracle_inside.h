@@ -49,7 +49,7 @@ struct oracle_line {
 	struct mirq_irqs one;
 	uint32_t number;
 	struct sim_device *device;
-	uint32_t is_msix;
+	enum sim_store store;
 	uint32_t is_isolated;
 	uint32_t depth, is_quiet; /* disabled; and synchronised since */
 	uint32_t is_deaf;         /* its device was removed or reset */
@@ -100,6 +100,8 @@ int oracle_in_fiber(void);
 /* The invariant does not hold: "I1: ...". In a fiber it does not return. */
 void oracle_broken(struct oracle *o, const char *format, ...) __attribute__((format(printf, 2, 3)));
 struct oracle_line *oracle_line_of(const struct oracle *o, struct mirq_irqs irqs, uint32_t i);
+/* A device does no commands any more: what its queue or firmware was told stays. */
+uint32_t oracle_is_deaf(const struct oracle *o);
 const char *oracle_line_text(const struct oracle_line *line);
 
 /* oracle_events.c */

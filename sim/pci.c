@@ -148,15 +148,17 @@ static void device_capabilities(struct sim_device *d)
 		sim_function_put(f, PCI_STATUS, 2, PCI_STATUS_CAPABILITIES);
 }
 
-/* A table, its pending bits and some registers before: the size of the BAR follows. */
+/* A table, its pending bits, some registers before, its own stores: the size of the BAR follows. */
 static void device_size(struct sim_device *d)
 {
-	uint32_t table_bytes = round_up(16 * d->spec->nr_msix, PCI_PAGE_BYTES);
+	uint32_t table_bytes = round_up(16 * d->spec->nr_msix, PCI_PAGE_BYTES), limit;
 
 	d->table_at = PCI_TABLE_AT;
 	d->pba_at = d->table_at + table_bytes;
+	d->ims_at = d->pba_at + PCI_PAGE_BYTES;
+	limit = sim_ims_size(d, d->ims_at);
 	d->bar_bytes = PCI_PAGE_BYTES;
-	while (d->bar_bytes < (uint64_t)d->pba_at + PCI_PAGE_BYTES)
+	while (d->bar_bytes < limit)
 		d->bar_bytes *= 2;
 }
 
@@ -198,8 +200,9 @@ void sim_device_reset(struct sim_device *d)
 	sim_flights_forget(d->s, SIM_POSTED, d);
 	device_header(d);
 	sim_msi_reset(d);
+	sim_ims_reset(d);
 	d->scratch = 0;
-	sim_tell_device(d, SIM_GONE, 0, SIM_NO_SLOT);
+	sim_tell_device(d, SIM_GONE, SIM_STORE_MSI, SIM_NO_SLOT);
 }
 
 void sim_device_remove(struct sim_device *d)
@@ -207,7 +210,7 @@ void sim_device_remove(struct sim_device *d)
 	sim_note(d->s, "%s is gone", d->spec->name);
 	sim_flights_forget(d->s, SIM_POSTED, d);
 	d->is_gone = 1;
-	sim_tell_device(d, SIM_GONE, 0, SIM_NO_SLOT);
+	sim_tell_device(d, SIM_GONE, SIM_STORE_MSI, SIM_NO_SLOT);
 }
 
 void sim_device_fail_config(struct sim_device *d, uint32_t nr)
@@ -403,7 +406,7 @@ int sim_pci_build(struct sim *s)
 		d->function.device = d;
 		d->unit = s->spec.nr_units ? &s->units[d->spec->unit] : NULL;
 		d->entries = sim_own(s, (d->spec->nr_msix + 1) * sizeof(d->entries[0]));
-		if (!d->entries)
+		if (!d->entries || sim_ims_build(d))
 			return -1;
 		device_size(d);
 		t.next_address = (t.next_address + d->bar_bytes - 1) & ~(d->bar_bytes - 1);
@@ -412,6 +415,7 @@ int sim_pci_build(struct sim *s)
 		tree_place(&t, d);
 		device_header(d);
 		sim_msi_reset(d);
+		sim_ims_reset(d);
 		sim_device_restore(d);
 	}
 	return 0;

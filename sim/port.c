@@ -36,9 +36,11 @@ static void port_pull_out(struct sim *s, enum sim_fail kind)
 		s->units[i].knobs.is_gone |= kind == SIM_FAIL_REGISTER;
 		s->units[i].knobs.is_queue_dead |= kind == SIM_FAIL_QUEUE;
 	}
-	for (uint32_t i = 0; i < s->spec.nr_devices; i++)
+	for (uint32_t i = 0; i < s->spec.nr_devices; i++) {
+		s->devices[i].ims.knobs.is_deaf |= kind == SIM_FAIL_QUEUE;
 		if (kind == SIM_FAIL_REGISTER || kind == SIM_FAIL_CONFIG)
 			sim_device_remove(&s->devices[i]);
+	}
 }
 
 static int port_must_fail(struct sim *s, enum sim_fail kind)
@@ -250,6 +252,17 @@ static int port_is_unit(const struct sim *s, uint64_t physical)
 	return 0;
 }
 
+static int port_is_command(const struct sim *s, uint64_t physical)
+{
+	for (uint32_t i = 0; i < s->spec.nr_devices; i++) {
+		const struct sim_device *d = &s->devices[i];
+
+		if (physical >= d->bar_address && physical - d->bar_address < d->bar_bytes)
+			return sim_ims_is_doorbell(d, physical - d->bar_address);
+	}
+	return 0;
+}
+
 static uint64_t port_read(struct sim *s, uint64_t physical, uint32_t width_bytes)
 {
 	uint64_t value = sim_read(s, physical, width_bytes);
@@ -262,7 +275,8 @@ static uint64_t port_read(struct sim *s, uint64_t physical, uint32_t width_bytes
 static void port_write(struct sim *s, uint64_t physical, uint32_t width_bytes, uint64_t value)
 {
 	port_drain(s);
-	if (port_is_unit(s, physical) && physical % 0x1000 == PORT_QUEUE_TAIL &&
+	if (((port_is_unit(s, physical) && physical % 0x1000 == PORT_QUEUE_TAIL) ||
+	     port_is_command(s, physical)) &&
 	    port_must_fail(s, SIM_FAIL_QUEUE))
 		return;
 	sim_write(s, physical, width_bytes, value);

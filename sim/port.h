@@ -39,6 +39,19 @@ MIRQ_MUST_CHECK enum mirq_err sim_attach(struct sim *s, const struct mirq_x86_in
 MIRQ_MUST_CHECK enum mirq_err sim_pci_attach(struct sim *s, struct mirq *m, const char *name,
 					     struct mirq_device **out_dev);
 
+/*
+ * One of a device's own stores, by the driver that the machine has for it: described to mirq, its
+ * commands sent and waited for.
+ * MIRQ_ENOENT: the device has no such store; else as mirq_store_attach(). @why: NULL or filled.
+ */
+MIRQ_MUST_CHECK enum mirq_err sim_store_attach(struct sim *s, struct mirq_device *dev,
+					       enum sim_store store, struct mirq_why *why,
+					       struct mirq_store **out_store);
+/* Which one that is; of the others @is_msix tells. */
+enum sim_store sim_store_of(const struct sim *s, const struct mirq_store *store, int is_msix);
+/* The stores of a device are gone (NULL: all devices'): what their drivers hold goes, too. */
+void sim_stores_forget(struct sim *s, const struct sim_device *device);
+
 /* Memory calls (alloc, dma_alloc, map) are counted from now on; number @at fails, and all after it
  * if @is_persistent. 0: none. */
 void sim_fail_memory(struct sim *s, uint64_t at, int is_persistent);
@@ -51,7 +64,8 @@ enum sim_fail {
 	SIM_FAIL_MEMORY = 1,
 	SIM_FAIL_CONFIG = 2,   /* configuration space */
 	SIM_FAIL_REGISTER = 4, /* of devices and units */
-	SIM_FAIL_QUEUE = 8     /* a unit never hears of new descriptors: a time-out */
+	SIM_FAIL_QUEUE = 8     /* a unit never hears of new descriptors, a device never of a
+				  command to its queue or firmware: a time-out */
 };
 void sim_port_fail(struct sim *s, uint32_t kinds, uint64_t at, int is_persistent);
 /* How many have failed since; while paused nothing fails or counts: for who looks only. */

@@ -11,6 +11,7 @@
 #include "port.h"
 
 struct port_piece;
+struct port_stores;
 
 struct port {
 	struct mirq_host host;
@@ -19,7 +20,8 @@ struct port {
 	struct mirq_x86_cpu *cpus;
 	struct mirq_x86_unit units[SIM_MAX_UNITS];
 	struct mirq_x86_scope scopes[SIM_MAX_DEVICES];
-	struct port_piece *pieces; /* without an engine */
+	struct port_piece *pieces;                   /* without an engine */
+	struct port_stores *stores[SIM_MAX_DEVICES]; /* port_stores.c; NULL: none attached yet */
 	/* Calls that fail on demand: */
 	uint32_t fail_kinds, is_persistent, is_paused;
 	uint64_t nr_calls, fail_at, nr_failed;

@@ -94,6 +94,20 @@ static const struct spec_key device_keys[] = {
 	{ "unit", "number of the unit that remaps it", SPEC_NUMBER, DEVICE(unit), 0,
 	  SIM_MAX_UNITS - 1, 0 },
 	{ "noflr", "no function-level reset", SPEC_FLAG, DEVICE(has_no_flr), 0, 1, 0 },
+	{ "array", "IMS: slots in its registers, each with mask, pending bit, PASID", SPEC_NUMBER,
+	  DEVICE(nr_array), 1, 0x20000, 0 },
+	{ "array-nomask", "those slots have no mask", SPEC_FLAG, DEVICE(is_array_unmaskable), 0, 1,
+	  0 },
+	{ "queue", "IMS: slots that it fetches from memory when a command says so", SPEC_NUMBER,
+	  DEVICE(nr_queue), 1, 1024, 0 },
+	{ "registers", "IMS: sets of event registers with one control register", SPEC_NUMBER,
+	  DEVICE(nr_registers), 1, 8, 0 },
+	{ "firmware", "IMS: events that its firmware makes of one message", SPEC_POWER,
+	  DEVICE(nr_firmware), 1, 32, 0 },
+	{ "once", "that firmware takes one message only", SPEC_FLAG, DEVICE(is_firmware_told_once),
+	  0, 1, 0 },
+	{ "steps", "steps that a command to queue or firmware takes; 0: done at once", SPEC_NUMBER,
+	  DEVICE(nr_steps), 0, SPEC_MAX_STEPS, 0 },
 };
 
 const struct spec_place spec_places[SPEC_NR_PLACES] = {
@@ -342,6 +356,13 @@ static const char *check_device(const struct sim_spec *spec, const struct sim_de
 	out_subject->word = d->is_msi_unmaskable ? "nomask" : "msi32";
 	if (!d->nr_msi && (d->is_msi_unmaskable || d->is_msi_32))
 		return "this is about MSI, and the device has none";
+	out_subject->word = d->is_array_unmaskable && !d->nr_array ? "array-nomask" : "once";
+	if ((d->is_array_unmaskable && !d->nr_array) ||
+	    (d->is_firmware_told_once && !d->nr_firmware))
+		return "this is about a store that the device does not have";
+	out_subject->word = "steps";
+	if (d->nr_steps && !d->nr_queue && !d->nr_firmware)
+		return "the device takes no commands: it has neither queue nor firmware";
 	return NULL;
 }
 

@@ -29,7 +29,7 @@ static void tell(struct sim *s, struct sim_event *event)
 	    event->kind != SIM_LEFT) {
 		event->device = f->device;
 		event->slot = f->slot;
-		event->is_msix = f->is_msix;
+		event->store = f->store;
 		event->address = f->address;
 		event->data = f->data;
 	}
@@ -46,11 +46,11 @@ void sim_tell(struct sim *s, enum sim_event_kind kind, uint32_t cpu, uint32_t ve
 		tell(s, &event);
 }
 
-void sim_tell_device(struct sim_device *d, enum sim_event_kind kind, uint32_t is_msix,
+void sim_tell_device(struct sim_device *d, enum sim_event_kind kind, enum sim_store store,
 		     uint32_t slot)
 {
 	const struct sim_event event = {
-		.kind = kind, .device = d, .slot = slot, .is_msix = is_msix, .cpu = SIM_NO_CPU
+		.kind = kind, .device = d, .slot = slot, .store = store, .cpu = SIM_NO_CPU
 	};
 
 	if (d->s->watch)
@@ -141,6 +141,7 @@ void sim_describe(struct sim *s, void (*line)(void *context, const char *text), 
 			describe_msix(&to, &s->devices[i]);
 		if (s->devices[i].msi_at)
 			describe_msi(&to, &s->devices[i]);
+		sim_ims_describe(&s->devices[i], line, context);
 	}
 	for (uint32_t i = 0; i < s->spec.nr_units; i++)
 		describe_unit(&to, &s->units[i]);

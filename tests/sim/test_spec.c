@@ -95,10 +95,16 @@ static const struct sim_spec every_word = {
 		       .nr_msi = 1,
 		       .is_msi_32 = 1,
 		       .place = SIM_BEHIND_PCI_BRIDGE },
-		     { .name = "fifteen-letters",
-		       .nr_msi = 2,
-		       .place = SIM_BEHIND_LEGACY_BRIDGE } },
-	.nr_devices = 4,
+		     { .name = "fifteen-letters", .nr_msi = 2, .place = SIM_BEHIND_LEGACY_BRIDGE },
+		     { .name = "d",
+		       .nr_array = 100000,
+		       .nr_queue = 31,
+		       .nr_registers = 7,
+		       .nr_firmware = 8,
+		       .is_array_unmaskable = 1,
+		       .nr_steps = 32 },
+		     { .name = "e", .nr_firmware = 1, .is_firmware_told_once = 1 } },
+	.nr_devices = 6,
 };
 
 static void spec__every_word__its_member_in_both_forms(void **state)
@@ -110,7 +116,9 @@ static void spec__every_word__its_member_in_both_forms(void **state)
 		"vtd=eim,records=21,mhmv=9\nvtd=coherent=0,esirtps,rwbf=1,steps=22,"
 		"command-steps=23 vtd=no-ir,coherent vtd=no-qi,mhmv=0,eim=0 "
 		"a:msix=2K,bar=3,unit=2,noflr b:msi=16,nomask,behind=root c.D-5_:msi=1,msi32 "
-		"behind=pci-bridge fifteen-letters:msi=2,behind=legacy-bridge";
+		"behind=pci-bridge fifteen-letters:msi=2,behind=legacy-bridge "
+		"d:array=100000,queue=31,registers=7,firmware=8,array-nomask,steps=32 "
+		"e:firmware=1,once";
 	static const char json[] =
 		"{\"about\": \"all of it\", \"$schema\": \"\", \"cpus\": 64, \"nodes\": "
 		"3, \"apic-first\": 4, \"apic-step\": \"5\", \"x2apic-entered\": true, "
@@ -124,7 +132,10 @@ static void spec__every_word__its_member_in_both_forms(void **state)
 		"\"bar\": 3, \"unit\": 2, \"noflr\": true}, {\"msi\": 16, \"nomask\": "
 		"true, \"behind\": \"root\", \"name\": \"b\"}, {\"name\": \"c.D-5_\", "
 		"\"msi\": 1, \"msi32\": true, \"behind\": \"pci-bridge\"}, {\"name\": "
-		"\"fifteen-letters\", \"msi\": 2, \"behind\": \"legacy-bridge\"}]}";
+		"\"fifteen-letters\", \"msi\": 2, \"behind\": \"legacy-bridge\"}, "
+		"{\"name\": \"d\", \"array\": 100000, \"queue\": 31, \"registers\": 7, "
+		"\"firmware\": 8, \"array-nomask\": true, \"steps\": 32}, {\"name\": \"e\", "
+		"\"firmware\": 1, \"once\": true}]}";
 	struct sim_spec spec;
 
 	(void)state;
@@ -277,7 +288,7 @@ static void spec__each_key__bounds_in_both_forms(void **state)
 				refused(g, key, "69631", 0);
 		}
 	}
-	assert_int_equal(nr_keys, 33);
+	assert_int_equal(nr_keys, 40);
 }
 
 /* ---- Errors ---- */
@@ -327,6 +338,9 @@ static void spec__wrong_words__named_with_their_place(void **state)
 		  "b:msi=1", 44, "bridge" },
 		{ "a:msix=1,nomask", "nomask", 9, "MSI" },
 		{ "a:msix=1,msi32,bar=2", "msi32", 9, "MSI" },
+		{ "a:queue=1,array-nomask", "array-nomask", 10, "store" },
+		{ "a:array=1,once", "once", 10, "store" },
+		{ "a:msix=1,array=1,steps=2", "steps=2", 17, "commands" },
 		{ "ram=8K", "ram=8K", 0, "64K" },
 		{ "ram=128K ram-at=0xdfff0000", "ram-at=0xdfff0000", 9, "4G" },
 		{ "cpus=1 ram-at=0xfffff000", "ram-at=0xfffff000", 7, "4G" },
@@ -555,6 +569,9 @@ static int draw_spec(uint64_t *random, struct sim_spec *spec)
 		d->unit = spec->nr_units ? d->unit % spec->nr_units : 0;
 		d->is_msi_unmaskable &= d->nr_msi != 0;
 		d->is_msi_32 &= d->nr_msi != 0;
+		d->is_array_unmaskable &= d->nr_array != 0;
+		d->is_firmware_told_once &= d->nr_firmware != 0;
+		d->nr_steps = d->nr_queue || d->nr_firmware ? d->nr_steps : 0;
 	}
 	return !spec_finish(spec, &subject);
 }
