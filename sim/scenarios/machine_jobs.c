@@ -8,8 +8,10 @@
 
 #include "../atomics.h"
 
-#define WHOLE_LINES 4u
+#define WHOLE_LINES 8u
 #define WHOLE_ENTRIES 8u
+#define WHOLE_TRIES 4u
+#define WHOLE_FIRST_COOKIE 0x100u
 
 /* ---- Life ---- */
 
@@ -35,11 +37,19 @@ static struct scenario_try try(struct whole *w, const char *call, uint32_t may)
 	return scenario_try(w->failure, call, may);
 }
 
+/* Its other stores fail, too, and are not counted. */
+static int is_pulled_out(const struct whole *w)
+{
+	return w->init.nr_irqs && w->failure && w->failure->how == SCENARIO_FAILS_FOR_GOOD &&
+	       w->failure->nr_failed;
+}
+
 static int again(struct whole *w, struct scenario_try *t, enum mirq_err err)
 {
 	if (w->failure)
 		w->failure->nr_failed = sim_port_failed(w->s);
-	if (err == MIRQ_EIO && w->is_lossy)
+	t->err = err;
+	if (err == MIRQ_EIO && (w->is_lossy || is_pulled_out(w)))
 		return 0;
 	return scenario_try_again(w->failure, t, err, err && is_hurt(w)) && !is_hurt(w);
 }
@@ -74,6 +84,34 @@ static void spawn(struct whole *w)
 		}
 }
 
+static uint32_t nr_irqs(const struct whole *w)
+{
+	return w->init.nr_irqs ? w->init.nr_irqs : w->init.nr_devices;
+}
+
+static struct whole_irq irq_of(const struct whole *w, uint32_t i)
+{
+	return w->init.nr_irqs ? w->init.irqs[i] : (struct whole_irq){ .device = i };
+}
+
+/* The devices, and of their own stores those in which somebody wants an interrupt. */
+static void attach_devices(struct whole *w)
+{
+	for (uint32_t i = 0; i < w->init.nr_devices; i++) {
+		w->hardware[i] = sim_device_at(w->s, i);
+		must(w, oracle_pci_attach(w->o, sim_device_name(w->hardware[i]), &w->dev[i]),
+		     "device attach");
+	}
+	for (uint32_t i = 0; i < nr_irqs(w); i++) {
+		struct whole_irq irq = irq_of(w, i);
+		struct mirq_store **store = &w->stores[irq.device][irq.store];
+
+		if (irq.store > SIM_STORE_MSIX && !*store)
+			must(w, oracle_store_attach(w->o, w->dev[irq.device], irq.store, store),
+			     "store attach");
+	}
+}
+
 void whole_begin(struct engine *e, const struct scenario *s)
 {
 	static const struct sim_buffers buffers = { atomics_drain, atomics_observe,
@@ -94,11 +132,7 @@ void whole_begin(struct engine *e, const struct scenario *s)
 	sim_set_buffers(w->s, &buffers);
 	w->o = oracle_new(w->s, WHOLE_LINES);
 	must(w, oracle_attach(w->o, &x86), "attach");
-	for (uint32_t i = 0; i < w->init.nr_devices; i++) {
-		w->hardware[i] = sim_device_at(w->s, i);
-		must(w, oracle_pci_attach(w->o, sim_device_name(w->hardware[i]), &w->dev[i]),
-		     "device attach");
-	}
+	attach_devices(w);
 	w->failure = s->failure;
 	if (w->failure)
 		sim_port_fail(w->s, w->failure->kind, w->failure->at,
@@ -120,7 +154,7 @@ static void tell_state(struct whole *w)
 	oracle_stats(w->o, &stats);
 	engine_state(w->e, stats.nr_called);
 	engine_state(w->e, stats.nr_late + (stats.nr_faults << 8));
-	for (uint32_t i = 0; i < w->init.nr_devices; i++)
+	for (uint32_t i = 0; i < nr_irqs(w); i++)
 		if (w->irqs[i].store && !mirq_affinity_effective(w->irqs[i], &at))
 			engine_state(w->e, at);
 	for (uint32_t i = 0; i < sim_spec(w->s)->nr_cpus; i++) {
@@ -151,15 +185,38 @@ void whole_finish(struct engine *e, const struct scenario *s, enum engine_end en
 
 /* ---- How it begins ---- */
 
+/* A cookie for each slot of a store that has some, never the same. */
+static enum mirq_err alloc_own(struct whole *w, struct whole_irq irq, struct mirq_irq_want *want,
+			       struct mirq_irqs *out_irqs)
+{
+	uint64_t cookies[2];
+
+	for (uint32_t i = 0; i < 2; i++)
+		cookies[i] = WHOLE_FIRST_COOKIE + w->nr_lent++;
+	want->nr = irq.nr;
+	if (irq.store == SIM_STORE_ARRAY || irq.store == SIM_STORE_QUEUE)
+		want->cookies = cookies;
+	return oracle_store_alloc(w->o, w->dev[irq.device], w->stores[irq.device][irq.store], want,
+				  out_irqs);
+}
+
+static enum mirq_err alloc_once(struct whole *w, uint32_t i)
+{
+	struct mirq_irq_want want = { MIRQ_SIZED(mirq_irq_want),
+				      .cpus = mirq_cpus_one(w->init.at[i]) };
+	struct whole_irq irq = irq_of(w, i);
+
+	if (irq.store > SIM_STORE_MSIX)
+		return alloc_own(w, irq, &want, &w->irqs[i]);
+	return oracle_alloc(w->o, w->dev[irq.device], 1, 1, MIRQ_PCI_ANY, &want, &w->irqs[i]);
+}
+
 static void alloc(struct whole *w, uint32_t i)
 {
-	const struct mirq_irq_want want = { MIRQ_SIZED(mirq_irq_want),
-					    .cpus = mirq_cpus_one(w->init.at[i]) };
-
 	struct scenario_try t = try(w, "alloc",
 				    SCENARIO_MAY_LACK | SCENARIO_MAY_FAIL | SCENARIO_MAY_WAIT);
 
-	while (again(w, &t, oracle_alloc(w->o, w->dev[i], 1, 1, MIRQ_PCI_ANY, &want, &w->irqs[i])))
+	while (again(w, &t, alloc_once(w, i)))
 		;
 }
 
@@ -173,17 +230,27 @@ static void request(struct whole *w, uint32_t i)
 	w->is_requested[i] = w->irqs[i].store && !t.err;
 }
 
+/* Nothing silences a slot without a mask that may have been told its message when that failed. */
+static int is_pinned_by_failure(const struct whole *w, uint32_t i, enum mirq_err err)
+{
+	return err == MIRQ_ENOTSUP && w->failure && w->failure->nr_failed && !w->is_requested[i];
+}
+
 static void move(struct whole *w, uint32_t i, uint32_t cpu)
 {
 	struct scenario_try t = try(w, "move", SCENARIO_MAY_FAIL | SCENARIO_MAY_WAIT);
+	enum mirq_err err;
 
-	while (w->irqs[i].store && again(w, &t, oracle_move(w->o, w->irqs[i], mirq_cpus_one(cpu))))
-		;
+	while (w->irqs[i].store) {
+		err = oracle_move(w->o, w->irqs[i], mirq_cpus_one(cpu));
+		if (is_pinned_by_failure(w, i, err) || !again(w, &t, err))
+			break;
+	}
 }
 
 void whole_prepare(struct whole *w)
 {
-	for (uint32_t i = 0; i < w->init.nr_devices; i++) {
+	for (uint32_t i = 0; i < nr_irqs(w); i++) {
 		alloc(w, i);
 		request(w, i);
 	}
@@ -203,7 +270,7 @@ void whole_prepare_first(struct whole *w)
 void whole_prepare_used(struct whole *w)
 {
 	whole_prepare(w);
-	sim_device_raise(w->hardware[0], 0);
+	whole_raise(w);
 }
 
 void whole_prepare_error(struct whole *w)
@@ -216,6 +283,25 @@ void whole_prepare_dead(struct whole *w)
 {
 	whole_prepare_used(w);
 	sim_unit_knobs(sim_unit(w->s, 0))->is_queue_dead = 1;
+	w->is_lossy = 1;
+}
+
+void whole_prepare_refused(struct whole *w)
+{
+	whole_prepare(w);
+	sim_device_knobs(w->hardware[0])->nr_refused = 1;
+}
+
+void whole_prepare_denied(struct whole *w)
+{
+	whole_prepare(w);
+	sim_device_knobs(w->hardware[0])->nr_denied = 1;
+}
+
+void whole_prepare_deaf(struct whole *w)
+{
+	whole_prepare(w);
+	sim_device_knobs(w->hardware[0])->is_deaf = 1;
 	w->is_lossy = 1;
 }
 
@@ -346,17 +432,99 @@ void whole_replace(struct whole *w)
 	request(w, 1);
 }
 
+void whole_lend_again(struct whole *w)
+{
+	whole_free(w);
+	w->irqs[0].store = NULL;
+	alloc(w, 0);
+	request(w, 0);
+}
+
+void whole_move_at_last(struct whole *w)
+{
+	enum mirq_err err = MIRQ_EBUSY;
+
+	for (uint32_t i = 0; w->irqs[0].store && err && i < WHOLE_TRIES; i++) {
+		err = oracle_move(w->o, w->irqs[0], mirq_cpus_one(1));
+		if (err && err != MIRQ_EBUSY && err != MIRQ_EIO)
+			break;
+	}
+	if (w->failure)
+		w->failure->nr_failed = sim_port_failed(w->s);
+	if (w->irqs[0].store && !(w->failure && w->failure->nr_failed))
+		must(w, err, "move");
+}
+
+void whole_pause_second(struct whole *w)
+{
+	if (!w->is_requested[1])
+		return;
+	oracle_disable(w->o, w->irqs[1]);
+	must(w, oracle_enable(w->o, w->irqs[1]), "enable");
+}
+
 /* ---- What a device does ---- */
+
+static void raise(struct whole *w, uint32_t i, uint32_t slot)
+{
+	struct whole_irq irq = irq_of(w, i);
+
+	/* The second one of two of the same store. */
+	for (uint32_t k = 0; k < i; k++)
+		slot += irq_of(w, k).store == irq.store && irq_of(w, k).device == irq.device;
+	sim_device_raise_at(w->hardware[irq.device], irq.store, slot);
+}
 
 void whole_raise(struct whole *w)
 {
-	sim_device_raise(w->hardware[0], 0);
+	raise(w, 0, 0);
+}
+
+void whole_raise_second(struct whole *w)
+{
+	raise(w, 1, 0);
+}
+
+void whole_raise_third(struct whole *w)
+{
+	raise(w, 2, 0);
+}
+
+void whole_raise_second_twice(struct whole *w)
+{
+	raise(w, 1, 0);
+	raise(w, 1, 0);
+}
+
+void whole_raise_neighbour(struct whole *w)
+{
+	raise(w, 0, 1);
+}
+
+void whole_reset_queue(struct whole *w)
+{
+	sim_point(w->s, ENGINE_WRITE, w->hardware[0]);
+	sim_device_reset_queue(w->hardware[0]);
+}
+
+void whole_raise_and_reset_queue(struct whole *w)
+{
+	raise(w, 0, 0);
+	whole_reset_queue(w);
+}
+
+void whole_raise_and_reset(struct whole *w)
+{
+	raise(w, 0, 0);
+	sim_point(w->s, ENGINE_WRITE, w->hardware[0]);
+	w->is_lossy = 1;
+	sim_device_reset(w->hardware[0]);
 }
 
 void whole_raise_twice(struct whole *w)
 {
-	sim_device_raise(w->hardware[0], 0);
-	sim_device_raise(w->hardware[0], 0);
+	raise(w, 0, 0);
+	raise(w, 0, 0);
 }
 
 void whole_raise_after(struct whole *w)
@@ -367,7 +535,7 @@ void whole_raise_after(struct whole *w)
 
 void whole_raise_and_leave(struct whole *w)
 {
-	sim_device_raise(w->hardware[0], 0);
+	whole_raise(w);
 	sim_point(w->s, ENGINE_WRITE, w->hardware[0]);
 	w->is_lossy = 1;
 	sim_device_remove(w->hardware[0]);

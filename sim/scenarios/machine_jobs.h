@@ -11,17 +11,27 @@
 #include "scenario.h"
 
 #define WHOLE_NR_DEVICES 2
+#define WHOLE_NR_IRQS 3
 #define WHOLE_NR_CPUS 3
 
 struct whole;
 typedef void whole_job(struct whole *w);
 
+/* An interrupt, or several of one store. */
+struct whole_irq {
+	uint32_t device;
+	enum sim_store store; /* MSI: whichever of MSI-X and MSI it has */
+	uint32_t nr;          /* slots, the lowest that are free; 0: 1 */
+};
+
 /* Devices are named dev and two; each has one interrupt, on the CPU @at, unless it is prepared
- * otherwise. */
+ * otherwise, or @irqs says which there are. */
 struct whole_init {
 	const char *machine;
 	whole_job *prepare; /* before fibers run, at rest; NULL: whole_prepare() */
-	uint32_t nr_devices, at[WHOLE_NR_DEVICES];
+	uint32_t nr_devices, at[WHOLE_NR_IRQS];
+	uint32_t nr_irqs; /* 0: one of each device */
+	struct whole_irq irqs[WHOLE_NR_IRQS];
 	whole_job *jobs[WHOLE_NR_CPUS];       /* of the CPUs; NULL: takes interrupts only */
 	whole_job *devices[WHOLE_NR_DEVICES]; /* of the devices; NULL: silent */
 };
@@ -34,7 +44,9 @@ struct whole {
 	struct oracle *o;
 	struct mirq_device *dev[WHOLE_NR_DEVICES];
 	struct sim_device *hardware[WHOLE_NR_DEVICES];
-	struct mirq_irqs irqs[WHOLE_NR_DEVICES];
+	struct mirq_store *stores[WHOLE_NR_DEVICES][SIM_NR_STORES]; /* their own */
+	struct mirq_irqs irqs[WHOLE_NR_IRQS];
+	uint64_t nr_lent; /* each cookie is another */
 	struct whole_fiber {
 		struct whole *w;
 		whole_job *job;
@@ -42,7 +54,7 @@ struct whole {
 	uint32_t nr_done; /* jobs of CPUs that have ended; who waits for one: */
 	uint32_t is_sleeping, sleeper;
 	uint32_t is_prepared; /* a CPU may leave */
-	uint32_t is_requested[WHOLE_NR_DEVICES];
+	uint32_t is_requested[WHOLE_NR_IRQS];
 	uint32_t is_lossy; /* hardware does not answer: calls may answer MIRQ_EIO */
 };
 
@@ -64,6 +76,11 @@ void whole_prepare_used(struct whole *w);  /* and its unit remembers its entry *
 void whole_prepare_error(struct whole *w); /* the same, and refuses the next descriptor */
 void whole_prepare_dead(struct whole *w);  /* the same, and takes no more: moves may fail */
 
+/* The next command to a queue or to firmware is refused; or done, and denied; or none is done. */
+void whole_prepare_refused(struct whole *w);
+void whole_prepare_denied(struct whole *w);
+void whole_prepare_deaf(struct whole *w);
+
 /* What a CPU does, to the first device's interrupt. */
 void whole_move_to_1(struct whole *w);
 void whole_move_to_2(struct whole *w);
@@ -81,9 +98,21 @@ void whole_go_offline(struct whole *w); /* the CPU that runs this, once that is 
 void whole_resend(struct whole *w);
 /* Free the first device's, give the second device one. */
 void whole_replace(struct whole *w);
+/* Free it, and give its slot to somebody else: another cookie. */
+void whole_lend_again(struct whole *w);
+/* Moves that the device may refuse: asked for again until they are done. */
+void whole_move_at_last(struct whole *w);
+void whole_pause_second(struct whole *w);
 
 /* What a device does. */
-void whole_raise(struct whole *w); /* the first device, once */
+void whole_raise(struct whole *w);        /* the first device, once */
+void whole_raise_second(struct whole *w); /* the second interrupt; the third */
+void whole_raise_third(struct whole *w);
+void whole_raise_second_twice(struct whole *w);
+void whole_raise_neighbour(struct whole *w); /* the second slot of the first one */
+void whole_reset_queue(struct whole *w);
+void whole_raise_and_reset_queue(struct whole *w);
+void whole_raise_and_reset(struct whole *w);
 void whole_raise_twice(struct whole *w);
 void whole_raise_after(struct whole *w); /* once a job has ended */
 void whole_raise_and_leave(struct whole *w);

@@ -49,7 +49,7 @@
 #define NR_RANDOM 16
 #define NUMBER_LIMIT 1000
 #define MAX_POINTS 50000
-#define FAILURES_FLOOR 130000
+#define FAILURES_FLOOR 155000
 
 static uint64_t nr_injected, nr_wrong;
 

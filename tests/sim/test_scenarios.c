@@ -57,6 +57,8 @@
  *   an id that is pending retires at finish         leave-deaf
  *   masks are not restored                          leave
  *
+ * Of the stores of a device's own, and of their parts in the core: tests/mutants.
+ *
  * Not found, because the order of calls hides it: the flush after entries are cleared, behind a
  * slot that is silent already. Nor is a CPU that leaves without waiting for an earlier move to
  * drain: tests/unit/test_hotplug.c. Not covered: level triggers, storms, hardware that fails,
