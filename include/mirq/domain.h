@@ -54,10 +54,11 @@ struct mirq_requesters {
 
 /* What a domain lets through. A parent may remove what a child asks for, never add rights. */
 enum mirq_carries {
-	MIRQ_CARRIES_ONE = 1,          /* stores whose slots have a message each */
-	MIRQ_CARRIES_BLOCKS = 2,       /* blocks of 2^k under one message */
-	MIRQ_CARRIES_LEVEL = 4,        /* level interrupts */
-	MIRQ_CARRIES_DEVICE_STORES = 8 /* IMS: device-specific stores */
+	MIRQ_CARRIES_ONE = 1,           /* stores whose slots have a message each */
+	MIRQ_CARRIES_BLOCKS = 2,        /* blocks of 2^k under one message */
+	MIRQ_CARRIES_LEVEL = 4,         /* level interrupts */
+	MIRQ_CARRIES_DEVICE_STORES = 8, /* IMS: device-specific stores */
+	MIRQ_CARRIES_TWO_MESSAGES = 16  /* assert and deassert: compose gives both */
 };
 
 MIRQ_BEGIN_DECLS

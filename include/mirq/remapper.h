@@ -45,7 +45,8 @@ struct mirq_remapper_ops {
 	 *    Bounded. Table kind. NULL: at once. */
 	enum mirq_err (*flush)(void *data, void *ctx, const struct mirq_batch *batch);
 	/* P  The message that reaches entry @hop->hwirq; 2^block_log2 > 1: the first of a block,
-	 *    data gets the member's number or-ed in by the device. Table kind: required. */
+	 *    data gets the member's number or-ed in by the device; out_msg[1], where it carries
+	 *    two messages, ends the level. Table kind: required. */
 	void (*compose)(void *data, void *ctx, const struct mirq_hop *hop,
 			const struct mirq_route *route, uint32_t block_log2,
 			struct mirq_msg *out_msg);

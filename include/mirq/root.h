@@ -15,8 +15,8 @@ struct mirq_root_ops {
 	/* L  The CPU starts and stops taking interrupts. Both or neither. */
 	enum mirq_err (*cpu_up)(void *data, uint32_t cpu, uint32_t hw_target);
 	void (*cpu_down)(void *data, uint32_t cpu);
-	/* P  The message that reaches @route; 2^block_log2 > 1: the first of a block. NULL:
-	 *    routes need a table remapper. */
+	/* P  The message that reaches @route; 2^block_log2 > 1: the first of a block; out_msg[1],
+	 *    where it carries two messages, ends the level. NULL: routes need a table remapper. */
 	void (*compose)(void *data, const struct mirq_route *route, uint32_t block_log2,
 			struct mirq_msg *out_msg);
 	/* A  A rung of the mask ladder; unmask precedes the publication of a message. Both or

@@ -101,7 +101,7 @@ enum mirq_store_trait {
 	MIRQ_STORE_ONE_MESSAGE = 8,   /* 2^k slots share one message, slot i sends data | i */
 	MIRQ_STORE_SHARED_REGS =
 		16, /* slots share a register: the core takes the store's leaf lock */
-	MIRQ_STORE_TWO_MESSAGES = 32, /* assert and deassert */
+	MIRQ_STORE_TWO_MESSAGES = 32, /* assert and deassert: the parent must carry both */
 	MIRQ_STORE_PINNED = 64,       /* can be told its message once only */
 	MIRQ_STORE_OF_BUS =
 		128,            /* the bus's specification defines it; else device-specific (IMS) */

@@ -60,12 +60,15 @@ void mirqi_tell_slot(struct mirq_irq *irq, const struct mirq_msg *msg)
 	struct mirq_store *store = irq->store;
 	struct mirq_host *host = store->dev->m->host;
 	struct mirq_slot slot = mirqi_slot(irq);
-	struct mirq_msg both[2] = { *msg, { 0, 0 } };
+	struct mirq_msg both[2] = { { 0, 0 }, { 0, 0 } };
 	uintptr_t saved;
 
-	if ((irq->flags & MIRQI_IRQ_WRITTEN) && msg->address == irq->msg.address &&
-	    msg->data == irq->msg.data)
+	/* What the second one was is not kept: told again. Both can be said: @msg could. */
+	if (mirqi_has_two(store))
+		(void)!mirqi_compose_both(irq, &irq->route, both, NULL);
+	else if ((irq->flags & MIRQI_IRQ_WRITTEN) && mirqi_msg_is(msg, &irq->msg))
 		return;
+	both[0] = *msg;
 	saved = mirqi_spin_lock(host, &store->leaf);
 	store->ops.write(&slot, both);
 	irq->msg = *msg;

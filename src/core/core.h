@@ -66,6 +66,11 @@ struct mirqi_remapper {
 	struct mirq_remapper_ops ops;
 };
 
+static inline int mirqi_msg_is(const struct mirq_msg *a, const struct mirq_msg *b)
+{
+	return a->address == b->address && a->data == b->data;
+}
+
 #define MIRQI_MAX_REMAPPERS 4
 
 /* What a device has in one remapper of its way. */
@@ -275,6 +280,10 @@ static inline int mirqi_has_windows(const struct mirq_store *store)
 /* Of such a store: does a message for @cpu get through? MIRQ_ENOTSUP names who does not let it. */
 MIRQ_MUST_CHECK enum mirq_err mirqi_reach_check(const struct mirq_store *store, uint32_t cpu,
 						struct mirq_why *why);
+/* The same, and out_msg[1] := the deassert message of stores that have two. */
+MIRQ_MUST_CHECK enum mirq_err mirqi_compose_both(const struct mirq_irq *irq,
+						 const struct mirq_route *route,
+						 struct mirq_msg out_msg[2], struct mirq_why *why);
 /* The message that arrives at @level of the way. MIRQ_ENOENT: none, behind the table or without a
  * route; MIRQ_ENOTSUP: a shim cannot say it. */
 MIRQ_MUST_CHECK enum mirq_err mirqi_compose_at(const struct mirq_irq *irq, uint32_t level,
@@ -420,6 +429,11 @@ void mirqi_release_locked(struct mirq_irqs irqs);
 static inline struct mirq_irq *mirqi_irq(const struct mirq_store *store, uint32_t index)
 {
 	return mirqi_sparse_get(&store->slots, index);
+}
+/* 1: its slots are told an assert and a deassert message. */
+static inline uint32_t mirqi_has_two(const struct mirq_store *store)
+{
+	return (store->kind.traits & MIRQ_STORE_TWO_MESSAGES) != 0;
 }
 static inline struct mirq_slot mirqi_slot(struct mirq_irq *irq)
 {

@@ -329,9 +329,9 @@ enum mirq_err mirqi_clear(struct mirq_store *store, struct mirq_batch *batch)
 	return err;
 }
 
-/* The message toward the store, before shims: of a whole block for stores of one message. */
+/* The messages toward the store, before shims: of a whole block for stores of one message. */
 static void compose_base(const struct mirq_irq *irq, struct mirq_route route,
-			 struct mirq_msg *out_msg)
+			 struct mirq_msg out_msg[2])
 {
 	const struct mirq_store *store = irq->store;
 	const struct mirq_device *dev = store->dev;
@@ -372,17 +372,18 @@ static enum mirq_err translate(const struct mirq_store *store, uint32_t level, u
 	return MIRQ_OK;
 }
 
-/* The message as it must arrive at @level of the way. */
+/* Message 0, or the deassert message 1, as it must arrive at @level of the way. */
 static enum mirq_err compose_down_to(const struct mirq_irq *irq, const struct mirq_route *route,
-				     uint32_t level, struct mirq_msg *out_msg, struct mirq_why *why)
+				     uint32_t level, uint32_t i, struct mirq_msg *out_msg,
+				     struct mirq_why *why)
 {
-	struct mirq_msg msg = { 0, 0 };
+	struct mirq_msg msg[2] = { { 0, 0 }, { 0, 0 } };
 	enum mirq_err err;
 
-	compose_base(irq, *route, &msg);
-	err = translate(irq->store, level, route->cpu, &msg, why);
+	compose_base(irq, *route, msg);
+	err = translate(irq->store, level, route->cpu, &msg[i], why);
 	if (!err)
-		*out_msg = msg;
+		*out_msg = msg[i];
 	return err;
 }
 
@@ -393,10 +394,10 @@ enum mirq_err mirqi_reach_check(const struct mirq_store *store, uint32_t cpu, st
 	struct mirq_route route = {
 		cpu, root->hw_target[cpu], root->init.ids.first, MIRQ_ROUTE_FIXED, MIRQ_EDGE, 0
 	};
-	struct mirq_msg msg = { 0, 0 };
+	struct mirq_msg msg[2] = { { 0, 0 }, { 0, 0 } };
 
-	root->ops.compose(root->init.data, &route, 0, &msg);
-	return translate(store, 0, cpu, &msg, why);
+	root->ops.compose(root->init.data, &route, 0, msg);
+	return translate(store, 0, cpu, msg, why);
 }
 
 enum mirq_err mirqi_compose_at(const struct mirq_irq *irq, uint32_t level, struct mirq_msg *out_msg)
@@ -405,24 +406,35 @@ enum mirq_err mirqi_compose_at(const struct mirq_irq *irq, uint32_t level, struc
 
 	if (route.kind == MIRQ_ROUTE_NONE || level > irq->store->table)
 		return MIRQ_ENOENT;
-	return compose_down_to(irq, &route, level, out_msg, NULL);
+	return compose_down_to(irq, &route, level, 0, out_msg, NULL);
+}
+
+enum mirq_err mirqi_compose_both(const struct mirq_irq *irq, const struct mirq_route *route,
+				 struct mirq_msg out_msg[2], struct mirq_why *why)
+{
+	const struct mirq_store *store = irq->store;
+	uint32_t bits = store->kind.address_bits;
+	enum mirq_err err = MIRQ_OK;
+
+	for (uint32_t i = 0; i <= mirqi_has_two(store) && !err; i++) {
+		err = compose_down_to(irq, route, 0, i, &out_msg[i], why);
+		if (!err && bits < 64 && out_msg[i].address >> bits)
+			err = mirqi_fail_numbers(why, MIRQ_ENOTSUP, store->domain.name,
+						 "the message's address is too wide for this store",
+						 bits, 0, out_msg[i].address);
+	}
+	return err;
 }
 
 enum mirq_err mirqi_compose_to(const struct mirq_irq *irq, const struct mirq_route *route,
 			       struct mirq_msg *out_msg, struct mirq_why *why)
 {
-	const struct mirq_store *store = irq->store;
-	struct mirq_msg msg;
-	enum mirq_err err = compose_down_to(irq, route, 0, &msg, why);
+	struct mirq_msg msg[2];
+	enum mirq_err err = mirqi_compose_both(irq, route, msg, why);
 
-	if (err)
-		return err;
-	if (store->kind.address_bits < 64 && msg.address >> store->kind.address_bits)
-		return mirqi_fail_numbers(why, MIRQ_ENOTSUP, store->domain.name,
-					  "the message's address is too wide for this store",
-					  store->kind.address_bits, 0, msg.address);
-	*out_msg = msg;
-	return MIRQ_OK;
+	if (!err)
+		*out_msg = msg[0];
+	return err;
 }
 
 enum mirq_err mirqi_compose(const struct mirq_irq *irq, struct mirq_msg *out_msg,

@@ -148,14 +148,19 @@ static struct mirq_cpus targets(const struct move *mv, const struct mirq_irq *ir
 			       : mv->cpus;
 }
 
-/* Would @irq be told another message if it went by @route? It can be said: take_new() tried it. */
+/* Would @irq be told another message if it went by @route, one of its two? It can be said:
+ * take_new() tried it. The deassert message is not kept: that of its other way is what it was. */
 static int says_another(const struct mirq_irq *irq, const struct mirq_route *route)
 {
-	struct mirq_msg msg = irq->msg;
+	const struct mirq_route *told = route == &irq->route ? &irq->other : &irq->route;
+	struct mirq_msg msg[2], was[2];
 
-	return !mirqi_compose_to(irq, route, &msg, NULL) &&
-	       (!(irq->flags & MIRQI_IRQ_WRITTEN) || msg.address != irq->msg.address ||
-		msg.data != irq->msg.data);
+	if (mirqi_compose_both(irq, route, msg, NULL))
+		return 0;
+	if (!(irq->flags & MIRQI_IRQ_WRITTEN) || !mirqi_msg_is(msg, &irq->msg))
+		return 1;
+	return mirqi_has_two(irq->store) &&
+	       (mirqi_compose_both(irq, told, was, NULL) || !mirqi_msg_is(&msg[1], &was[1]));
 }
 
 /* A busy slot has sent a level and waits for its end: it is told nothing until then. Masked from

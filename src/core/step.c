@@ -26,7 +26,8 @@ int mirqi_is_wordwise(const struct mirq_store *store)
 {
 	return store->table == store->dev->nr_remappers && store->rung != MIRQI_RUNG_STORE &&
 	       (store->ops.busy ||
-		(store->kind.update != MIRQ_UPDATE_96 && !mirqi_masks_whole(store)));
+		((store->kind.update != MIRQ_UPDATE_96 || mirqi_has_two(store)) &&
+		 !mirqi_masks_whole(store)));
 }
 
 int mirqi_steps(const struct mirq_irq *irq)
@@ -43,7 +44,8 @@ int mirqi_can_step(const struct mirq_irq *irq)
 
 	if (!(mirqi_state_read(&irq->state) & MIRQI_ACTIVE))
 		return !irq->msg.address || (store->ops.disable && !store->is_enabled);
-	return store->ops.flush && !store->ops.busy && store->kind.update != MIRQ_UPDATE_NOTHING &&
+	return store->ops.flush && !store->ops.busy && !mirqi_has_two(store) &&
+	       store->kind.update != MIRQ_UPDATE_NOTHING &&
 	       (store->root->init.traits & MIRQ_ROOT_ADDRESS_HAS_TARGET);
 }
 

@@ -93,6 +93,11 @@ static enum mirq_err check_parent(const struct mirq_device *dev,
 	if (!(dev->parent->carries & MIRQ_CARRIES_ONE))
 		return mirqi_fail(why, MIRQ_ENOTSUP, RULE_PARENT, dev->parent->name,
 				  "rule 7: the parent carries no message-signalled interrupts");
+	if ((kind->traits & MIRQ_STORE_TWO_MESSAGES) &&
+	    !(dev->parent->carries & MIRQ_CARRIES_TWO_MESSAGES))
+		return mirqi_fail(why, MIRQ_ENOTSUP, RULE_PARENT, dev->parent->name,
+				  "rule 7: the parent has no deassert message, and this store "
+				  "needs two");
 	if (table_level(dev) == dev->nr_remappers && !dev->root->ops.compose)
 		return mirqi_fail(
 			why, MIRQ_ENOTSUP, RULE_PARENT, dev->root->domain.name,

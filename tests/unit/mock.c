@@ -11,6 +11,7 @@
 #include "core/core.h"
 
 #define ROOT_ADDRESS UINT64_C(0x10000000)  /* | hw_target << 8; data: id */
+#define ROOT_DEASSERT UINT64_C(0x48)       /* or-ed in: the level ends before it was taken */
 #define TABLE_ADDRESS UINT64_C(0x20000000) /* data: entry */
 
 static const char *const op_names[] = {
@@ -263,6 +264,10 @@ static void root_compose(void *data, const struct mirq_route *route, uint32_t bl
 		violation(&r->d, "a block was composed that is not aligned", route->id);
 	out_msg->address = ROOT_ADDRESS | (uint64_t)route->hw_target << 8;
 	out_msg->data = route->id;
+	if (!(r->init.carries & MIRQ_CARRIES_TWO_MESSAGES))
+		return;
+	out_msg[1] = out_msg[0];
+	out_msg[1].address |= ROOT_DEASSERT;
 }
 
 static void root_mask(void *data, const struct mirq_route *route)
@@ -354,12 +359,17 @@ static void arrive_at_root(struct mock *m, struct mirq_msg msg)
 {
 	uint32_t cpu = (uint32_t)(msg.address >> 8 & 0xfffff) - MOCK_HW_TARGET;
 
+	int is_end = (m->root.init.carries & MIRQ_CARRIES_TWO_MESSAGES) &&
+		     (msg.address & 0xff) == ROOT_DEASSERT;
+
+	if (is_end)
+		msg.address &= ~ROOT_DEASSERT;
 	if ((msg.address & ~UINT64_C(0xfffff00)) != ROOT_ADDRESS || cpu >= MIRQ_HOSTED_CPUS ||
 	    msg.data >= MOCK_MAX_IDS) {
 		m->nr_unrouted++;
 		return;
 	}
-	mock_set_pending(m, cpu, msg.data);
+	atomic_store_explicit(&m->root.cpus[cpu].irr[msg.data], !is_end, memory_order_release);
 }
 
 static struct mock_remapper *remapper_of(struct mock *m, const struct mirq_domain *domain)
@@ -908,7 +918,8 @@ static void slot_send(struct mock_store *s, uint32_t index) MIRQ_MUST_HOLD(m->lo
 
 	slot->is_pending = 0;
 	slot->nr_sent++;
-	slot->is_in_service = (uint8_t)is_level(slot);
+	slot->is_in_service = is_level(slot) && !(s->kind.traits & MIRQ_STORE_TWO_MESSAGES);
+	slot->is_asserted = (uint8_t)is_level(slot);
 	travel(s->d.mock, s->dev->parent, message_of(s, index));
 }
 
@@ -942,6 +953,9 @@ void mock_lower(struct mock_store *s, uint32_t index)
 	pthread_mutex_lock(&s->d.mock->lock);
 	s->slots[index].is_high = 0;
 	s->slots[index].is_pending = 0;
+	if (s->slots[index].is_asserted && s->kind.traits & MIRQ_STORE_TWO_MESSAGES)
+		travel(s->d.mock, s->dev->parent, s->slots[index].msg[1]);
+	s->slots[index].is_asserted = 0;
 	pthread_mutex_unlock(&s->d.mock->lock);
 }
 
@@ -1075,8 +1089,7 @@ static void store_write(const struct mirq_slot *slot, const struct mirq_msg msg[
 	check_torn(s, slot, msg);
 	pthread_mutex_lock(&s->d.mock->lock);
 	mine->msg[0] = msg[0];
-	if (s->kind.traits & MIRQ_STORE_TWO_MESSAGES)
-		mine->msg[1] = msg[1];
+	mine->msg[1] = msg[1];
 	mine->nr_writes++;
 	pthread_mutex_unlock(&s->d.mock->lock);
 }
@@ -1201,7 +1214,8 @@ static void fill_ops(struct mock_store *s, enum mock_kind kind)
 	};
 	if (kind != MOCK_NO_FLUSH && kind != MOCK_TORN)
 		s->ops.flush = store_flush;
-	if (kind == MOCK_MSIX || kind == MOCK_MSI || kind == MOCK_LEVEL || kind == MOCK_SLEEPS) {
+	if (kind == MOCK_MSIX || kind == MOCK_MSI || kind == MOCK_LEVEL || kind == MOCK_TWO ||
+	    kind == MOCK_SLEEPS) {
 		s->ops.enable = store_enable;
 		s->ops.disable = store_disable;
 		s->ops.pending = store_pending;
@@ -1214,6 +1228,8 @@ static void fill_ops(struct mock_store *s, enum mock_kind kind)
 		s->ops.mask_all = store_mask_all;
 		s->ops.unmask_all = store_unmask_all;
 	}
+	if (kind == MOCK_TWO)
+		s->ops.set_trigger = store_set_trigger;
 	if (kind == MOCK_LEVEL) {
 		s->ops.slot_init = store_slot_init;
 		s->ops.slot_fini = store_slot_fini;
@@ -1254,6 +1270,8 @@ struct mock_store *mock_store(struct mock *m, enum mock_kind kind, const char *n
 	};
 	if (kind == MOCK_MSI)
 		s->kind.traits |= MIRQ_STORE_ONE_MESSAGE;
+	if (kind == MOCK_TWO)
+		s->kind.traits |= MIRQ_STORE_TWO_MESSAGES;
 	if (s->ops.mask && kind != MOCK_IMS && kind != MOCK_NO_FLUSH)
 		s->kind.traits |= MIRQ_STORE_RESETS_MASKED;
 	s->init = (struct mirq_store_init){

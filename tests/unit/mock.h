@@ -142,6 +142,7 @@ enum mock_kind {
 	MOCK_PLAIN,   /* no mask; a message changes at once; flush */
 	MOCK_TORN,    /* no mask; a message can be torn */
 	MOCK_LEVEL,   /* MSIX with triggers, eoi, busy */
+	MOCK_TWO,     /* the same with an assert and a deassert message instead of eoi and busy */
 	MOCK_SLEEPS,  /* MSIX with begin and commit */
 	MOCK_IMS,     /* device-specific (not of the bus), maskable, cookies */
 	MOCK_NO_FLUSH /* maskable, no flush: nothing is known to drain */
@@ -154,6 +155,7 @@ struct mock_slot {
 	enum mirq_trigger trigger;
 	uint8_t is_masked, is_pending, is_init;
 	uint8_t is_high, is_in_service; /* level: the line; sent and not ended by eoi */
+	uint8_t is_asserted; /* sent; the end of the line is sent too, where it has two */
 };
 
 struct mock_store {

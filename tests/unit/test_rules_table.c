@@ -215,6 +215,7 @@ static void stores__every_combination__as_the_table_says(void **state)
 	struct mock *m = mock_new();
 
 	(void)state;
+	m->root.init.carries |= MIRQ_CARRIES_TWO_MESSAGES;
 	mock_start(m, 1);
 	try_stores(m, 0);
 	for (uint32_t i = 0; i < MOCK_NR(traits_need); i++)
