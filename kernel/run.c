@@ -2,8 +2,8 @@
 /*
  * Scenario run, which 'make run' shows: one machine, from its firmware to a verdict.
  *
- *	firmware -> costs of a life -> tree -> every vector fired -> every CPU reads from NVMe
- *	-> live queues are moved -> counters -> verdict
+ *	firmware -> costs of a life -> tree -> every vector fired, timers and the unit's events too
+ *	-> every CPU reads from NVMe -> live queues are moved -> counters -> verdict
  *
  * Raised and handled never meet in one counter. edu, rocker and the like: raised is counted where
  * the driver asks the device, handled in the handler, and each event is waited for. NVMe: raised is
@@ -19,12 +19,14 @@
 #include "pci.h"
 #include "rounds.h"
 #include "show.h"
+#include "store_steps.h"
 #include "verdict.h"
 
 enum {
 	NVME_VENDOR = 0x1b36,
 	NVME_DEVICE = 0x0010,
 	NR_MEASURED = 64,  /* vectors whose life is measured */
+	NR_EVENTS = 64,    /* of each register store */
 	FIRE_ROUNDS = 256, /* with edu and rocker more than 1,000 events, each waited for */
 };
 
@@ -43,6 +45,7 @@ static void work_with_nvme(void)
 	if (nr_moves)
 		costs_print("moves of live NVMe queues, one by one", nr_moves, &c);
 	nvme_step_show(&nvme);
+	show_stores();
 	nvme_step_end(&nvme);
 }
 
@@ -57,10 +60,13 @@ void scenario_all(void)
 	has_nvme = f && nvme_step_begin(&nvme);
 	if (!f)
 		report_skip("no NVMe controller");
+	store_step_begin();
 	show_tree();
 	rounds_fire(FIRE_ROUNDS);
+	store_step_fire(NR_EVENTS);
 	if (has_nvme)
 		work_with_nvme();
 	show_slots();
+	store_step_end();
 	verdict_end();
 }

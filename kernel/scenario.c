@@ -18,8 +18,10 @@ static const struct scenario scenarios[] = {
 	{ "devices", "every vector of every device, fired from every CPU", scenario_devices },
 	{ "dmafault", "a forbidden DMA raises the fault event and is decoded", scenario_dmafault },
 	{ "dynamic", "single slots allocated and freed while others fire", scenario_dynamic },
+	{ "events", "a unit's fault and completion events, below the root", scenario_events },
 	{ "fault", "break the kernel on purpose: ends in a panic", scenario_fault },
 	{ "forgery", "messages of the wrong sender or form are blocked", scenario_forgery },
+	{ "hpet", "timers interrupt by message, moved while they match", scenario_hpet },
 	{ "limits", "as many vectors as the CPUs hold", scenario_limits },
 	{ "masks", "events are kept while an interrupt is off", scenario_masks },
 	{ "measure", "what mirq costs, in instructions and bytes (-icount)", scenario_measure },
@@ -27,6 +29,7 @@ static const struct scenario scenarios[] = {
 	{ "nvme", "the image verified on every CPU, queues moved under load", scenario_nvme },
 	{ "port", "what the port refuses and gives", scenario_port },
 	{ "rows", "single facts about the remapping unit (tests/rows)", scenario_rows },
+	{ "stores", "MSI-X, MSI and register stores deliver side by side", scenario_stores },
 	{ "run", "one machine from its firmware to a verdict", scenario_all },
 };
 

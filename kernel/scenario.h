@@ -46,8 +46,10 @@ void scenario_bridges(void);
 void scenario_devices(void);
 void scenario_dmafault(void);
 void scenario_dynamic(void);
+void scenario_events(void);
 void scenario_fault(void);
 void scenario_forgery(void);
+void scenario_hpet(void);
 void scenario_limits(void);
 void scenario_masks(void);
 void scenario_measure(void);
@@ -55,5 +57,6 @@ void scenario_multimsi(void);
 void scenario_nvme(void);
 void scenario_port(void);
 void scenario_rows(void);
+void scenario_stores(void);
 
 #endif

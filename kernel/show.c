@@ -13,9 +13,11 @@
 #include "console.h"
 #include "cpu.h"
 #include "device.h"
+#include "kstring.h"
 
 enum {
-	MAX_CPUS_SHOWN = 8
+	MAX_CPUS_SHOWN = 8,
+	MAX_KINDS = 8
 };
 
 void show_why(const char *what, enum mirq_err err, const struct mirq_why *why)
@@ -52,6 +54,50 @@ static void show_line(void *context, const char *line)
 void show_tree(void)
 {
 	mirq_dump(port_mirq(), show_line, NULL);
+}
+
+struct kind {
+	const char *name;
+	uint32_t nr_stores, nr_irqs;
+	uint64_t nr_handled;
+};
+
+static void add_store(struct kind kinds[], struct mirq_store *store)
+{
+	struct mirq_irqs rest = mirq_store_irqs(store), one;
+	struct mirq_domain_info info;
+	struct mirq_irq_info irq;
+	uint32_t i = 0;
+
+	mirq_domain_inspect(mirq_store_domain(store), &info);
+	while (i < MAX_KINDS && kinds[i].name && !kstring_is_equal(kinds[i].name, info.name))
+		i++;
+	if (i == MAX_KINDS)
+		return;
+	kinds[i].name = info.name;
+	kinds[i].nr_stores++;
+	while (!mirq_irq_next(&rest, MIRQ_IRQS_ALL, &one, NULL))
+		if (!mirq_irq_inspect(one, &irq)) {
+			kinds[i].nr_irqs++;
+			kinds[i].nr_handled += irq.nr_handled;
+		}
+}
+
+uint32_t show_stores(void)
+{
+	struct kind kinds[MAX_KINDS] = { { NULL, 0, 0, 0 } };
+	struct mirq_device *dev = NULL;
+	uint32_t nr_used = 0;
+
+	while ((dev = mirq_device_next(port_mirq(), dev)))
+		for (struct mirq_store *s = NULL; (s = mirq_store_next(dev, s));)
+			add_store(kinds, s);
+	for (uint32_t i = 0; i < MAX_KINDS && kinds[i].name; i++) {
+		print("stores: %-10s stores=%u interrupts=%u handled=%lu\n", kinds[i].name,
+		      kinds[i].nr_stores, kinds[i].nr_irqs, kinds[i].nr_handled);
+		nr_used += kinds[i].nr_handled != 0;
+	}
+	return nr_used;
 }
 
 /* With many CPUs: only those that handled something, as "cpu:number". */

@@ -16,6 +16,12 @@ void show_machine(void);
 /* Domains, devices, stores, interrupts. */
 void show_tree(void);
 
+/*
+ * A line for each kind of store: how many there are, their interrupts, how often those were handled
+ * as mirq counts. Returns how many kinds have handled something.
+ */
+uint32_t show_stores(void);
+
 /* Of each firing device: raised and handled by slot, and handled by CPU. */
 void show_slots(void);
 

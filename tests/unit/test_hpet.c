@@ -11,7 +11,8 @@
  * without message mode; mask that leaves message mode; mask of message mode alone; other bits
  * cleared; level left; data and address exchanged; the next timer's registers; attaching quiets all
  * timers; the last timer left out, one too many; no look at the capability; no look at the cookie;
- * a gone HPET written to, or its all ones taken for capabilities; MASK_LOSES or OF_BUS not said.
+ * a gone HPET written to, or its all ones taken for capabilities; MASK_LOSES or OF_BUS not said,
+ * or that the message changes at once.
  */
 #include <mirq/hpet.h>
 
@@ -233,7 +234,10 @@ static void life__two_timers__each_its_own(void **state)
 	rig_free(&r);
 }
 
-/* Not masked, changed word by word: the same id on the new CPU: only the address changes. */
+/*
+ * Not masked, changed word by word: an id that is free on both CPUs, though a lower one is free on
+ * the new one, so that only the address changes.
+ */
 static void move__below_the_root__word_by_word(void **state)
 {
 	struct mirq_irqs irqs;
@@ -242,12 +246,13 @@ static void move__below_the_root__word_by_word(void **state)
 	(void)state;
 	rig_new(&r, 0);
 	rig_attach(&r);
-	irqs = rig_request(&r, 1, 1);
+	(void)rig_request(&r, 1, 1);
+	irqs = rig_request(&r, 2, 1);
 	r.f.trace_bytes = 0;
 	assert_int_equal(fake_ims_move(irqs, 2), MIRQ_OK);
-	fake_ims_expect(&r.f, "W130=23 W134=10001200 R000 ");
-	match(&r, 1);
-	assert_int_equal(r.f.a[1].nr, 1);
+	fake_ims_expect(&r.f, "W150=24 W154=10001200 R000 ");
+	match(&r, 2);
+	assert_int_equal(r.f.a[2].nr, 1);
 	assert_int_equal(r.nr_lost, 0);
 	r.nr_torn = 0; /* one word at a time: the core's business */
 	rig_free(&r);
