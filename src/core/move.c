@@ -416,8 +416,11 @@ static enum mirq_err move_active(struct move *mv, struct mirq_batch *active)
 	enum mirq_err err = redirect(mv, active, &is_drained);
 	struct mirq_irq *irq;
 
-	if (err == MIRQ_ENOSPC)
+	if (err == MIRQ_ENOSPC) {
+		mirqi_fail_store(mv->irqs.store, mv->why, err,
+				 "the store has no place for the new message");
 		take_back(mv, active, &is_drained);
+	}
 	mirqi_batch_for_each(irq, active) {
 		let_go(irq);
 		if (is_drained)
@@ -427,11 +430,8 @@ static enum mirq_err move_active(struct move *mv, struct mirq_batch *active)
 	}
 	mirqi_batch_for_each(irq, active)
 		mirqi_kick(root, irq->other.cpu);
-	if (!err)
-		return MIRQ_OK;
-	if (err == MIRQ_ENOSPC)
-		return mirqi_fail_store(mv->irqs.store, mv->why, err,
-					"the store has no place for the new message");
+	if (!err || err == MIRQ_ENOSPC)
+		return err;
 	return mirqi_fail(mv->why, err, 0, mv->irqs.store->domain.parent->name,
 			  "hardware did not confirm the move: old and new way both stay alive");
 }

@@ -244,11 +244,12 @@ static enum mirq_err open_ways(struct request *r)
 	err = mirqi_open(store, &r->fresh);
 	if (!err)
 		return MIRQ_OK;
+	mirqi_fail_store(store, r->h.why, err,
+			 "the device did not answer, or its store could not be switched on");
 	withdraw_actions(&r->fresh);
 	mirqi_deactivate(store, &r->fresh);
 	drop_actions(store->dev->m, &r->fresh);
-	return mirqi_fail_store(store, r->h.why, err,
-				"the device did not answer, or its store could not be switched on");
+	return err;
 }
 
 /* Open the ways of those that nobody has requested yet. */

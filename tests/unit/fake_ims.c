@@ -51,6 +51,8 @@ uint32_t mirq_regs_read32(const struct mirq_regs *r, uint32_t offset)
 {
 	struct fake_ims *f = fake_of(r, offset, 4);
 
+	if (f->read)
+		f->read(f, offset);
 	fake_ims_note(f, "R%03x ", offset);
 	if (f->nr_unanswered) {
 		f->nr_unanswered--;

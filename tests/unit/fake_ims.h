@@ -22,6 +22,8 @@ struct fake_ims {
 	uint32_t nr_unanswered; /* so many reads are all ones */
 	/* The device's decode of a write: stores it or not. NULL: words[] := value. */
 	void (*write)(struct fake_ims *f, uint32_t offset, uint32_t value);
+	/* Called before a read of 32 bits; NULL: nothing. */
+	void (*read)(struct fake_ims *f, uint32_t offset);
 	/* What passed: "W00c=1 D000=fee00000 R00c ". */
 	char trace[8192];
 	size_t trace_bytes;
