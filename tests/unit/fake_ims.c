@@ -93,7 +93,7 @@ struct mirq_regs fake_ims_regs(struct fake_ims *f, uint32_t limit_bytes)
 	return regs;
 }
 
-void fake_ims_new(struct fake_ims *f, int has_table)
+static void fake_new(struct fake_ims *f, int has_table, enum mirq_guest guest)
 {
 	struct mirq_device *other;
 	struct mirq_irqs irqs;
@@ -102,7 +102,7 @@ void fake_ims_new(struct fake_ims *f, int has_table)
 	f->mock = mock_new();
 	f->mock->root.init.carries |= MIRQ_CARRIES_DEVICE_STORES;
 	f->mock->root.init.traits |= MIRQ_ROOT_ADDRESS_HAS_TARGET;
-	f->mock->root.init.guest = MIRQ_GUEST_NO;
+	f->mock->root.init.guest = guest;
 	mock_start(f->mock, 4);
 	f->way = has_table ? mock_table(f->mock)->domain : NULL;
 	f->dev = mock_device(f->mock, "dev", f->way);
@@ -119,6 +119,16 @@ void fake_ims_new(struct fake_ims *f, int has_table)
 			mock_request(irqs, &f->other);
 		}
 	mock_log_clear(f->mock);
+}
+
+void fake_ims_new(struct fake_ims *f, int has_table)
+{
+	fake_new(f, has_table, MIRQ_GUEST_NO);
+}
+
+void fake_ims_new_guest(struct fake_ims *f, int has_table)
+{
+	fake_new(f, has_table, MIRQ_GUEST_YES);
 }
 
 static uint64_t nr_stray(struct fake_ims *f)

@@ -36,6 +36,8 @@ struct fake_ims {
 /* A system of 4 CPUs whose root carries device-specific stores, with somebody else's interrupts on
  * each CPU, and a device below the root, or below @m's table. */
 void fake_ims_new(struct fake_ims *f, int has_table);
+/* The same in a virtual machine. */
+void fake_ims_new_guest(struct fake_ims *f, int has_table);
 /* Nobody else was called, nothing was stray, nothing leaked. */
 void fake_ims_free(struct fake_ims *f);
 struct mirq_regs fake_ims_regs(struct fake_ims *f, uint32_t limit_bytes);
