@@ -21,7 +21,7 @@ def store_headers(folder):
     known = {*STORE_SEES, *BASIC}
     while True:
         more = {name for name, seen in sees.items()
-                if name not in known and seen <= known and seen - set(BASIC) - {"io.h"}}
+                if name not in known and seen <= known and seen - set(BASIC)}
         if not more:
             return known - set(BASIC)
         known |= more
