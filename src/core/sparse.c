@@ -74,14 +74,17 @@ static struct mirqi_node *node_new(struct mirq_host *host, uint32_t shift, uint3
 	return node;
 }
 
-/* Grow upwards until the root reaches @index. */
+/* Grow upwards until the root reaches @index; the first one reaches it at once. */
 static enum mirq_err grow_root(struct mirqi_sparse *s, struct mirq_host *host, uint32_t index)
 {
 	struct mirqi_node *old = root(s);
 	struct mirqi_node *node;
+	uint32_t shift = 0;
 
+	while (!old && index >= (uint64_t)FAN << shift)
+		shift += FAN_LOG2;
 	while (!old || index >= span(old)) {
-		node = node_new(host, old ? old->shift + FAN_LOG2 : 0, 0);
+		node = node_new(host, old ? old->shift + FAN_LOG2 : shift, 0);
 		if (!node)
 			return MIRQ_ENOMEM;
 		if (old) {

@@ -9,9 +9,13 @@
  * Seen failing with: no mask_all at the end, or after the slots; unmask_all with each batch; no
  * bracket around a move, or a new slot, of a store masked as a whole; a bracket before the first
  * slots; such a store moved word by word; its mask used though it loses events, or sleeps; no leaf
- * lock in mirqi_mask_all(), mirqi_touch(); UPDATE_NOTHING moved word by word; 40 bits taken for 64.
+ * lock in mirqi_mask_all(), mirqi_touch(); UPDATE_NOTHING moved word by word; 40 bits as 64 bits.
+ * A million slots: the tree grown from index 0 upwards; nodes for 4,096 slots at once; interrupts
+ * or nodes not given back.
  */
 #include "mock.h"
+
+#include <stdlib.h>
 
 #include "core/core.h"
 
@@ -418,6 +422,94 @@ static void shared_registers__every_op_on_slots__under_the_leaf_lock(void **stat
 	}
 }
 
+/* ---- a million slots ---- */
+
+#define NR_MILLION (UINT32_C(1) << 20)
+#define NODE_BYTES 536 /* of the radix tree: 64 children */
+#define IRQ_BYTES 320  /* at most: an interrupt, with the head of its allocation */
+
+/* Bytes of the host that the store and its interrupts hold. */
+static int64_t bytes(const struct bench *b, int64_t before)
+{
+	return atomic_load(&b->m->host.live_bytes) - before;
+}
+
+static struct mirq_irqs take(struct bench *b, uint32_t first, uint32_t nr)
+{
+	return mock_alloc_want(b->s,
+			       (struct mirq_irq_want){ .nr = nr, .at = { first, first + nr } });
+}
+
+static void million_new(struct bench *b)
+{
+	bench_begin(b, MOCK_MSIX);
+	b->s->ops.setup = NULL; /* they walk over all slots of the mock */
+	b->s->ops.teardown = NULL;
+	free(b->s->slots);
+	b->s->slots = calloc(NR_MILLION, sizeof(*b->s->slots));
+	assert_non_null(b->s->slots);
+	b->s->init.nr_slots = NR_MILLION;
+}
+
+static void million__few_used__pays_for_those(void **state)
+{
+	int64_t before, empty, one, apart;
+	struct mirq_irqs last;
+	struct bench b;
+
+	(void)state;
+	million_new(&b);
+	before = bytes(&b, 0);
+	bench_attach(&b);
+	empty = bytes(&b, before);
+	assert_true(empty < 2048);
+	/* The highest index: four nodes of slots, one of numbers. */
+	last = take(&b, NR_MILLION - 1, 1);
+	one = bytes(&b, before) - empty;
+	assert_in_range(one, 5 * NODE_BYTES, 5 * NODE_BYTES + IRQ_BYTES);
+	mock_request(last, b.a);
+	mock_fire(b.s, NR_MILLION - 1);
+	assert_int_equal(b.a[0].nr, 1);
+	/* 64 far from each other: three nodes each, at most. */
+	for (uint32_t i = 0; i < 64; i++)
+		(void)take(&b, i * (NR_MILLION / 64), 1);
+	apart = bytes(&b, before) - empty - one;
+	assert_in_range(apart, 64, 64 * (3 * NODE_BYTES + IRQ_BYTES));
+	/* The interrupts are given back at once, the nodes with the store. */
+	assert_int_equal(mirq_irq_free(mirq_store_irqs(b.s->store)), MIRQ_OK);
+	assert_true(bytes(&b, before) - empty <= one + apart - 65 * 200);
+	assert_int_equal(mirq_store_detach(b.s->store), MIRQ_OK);
+	assert_in_range(bytes(&b, before), 0, 1024 + 2 * NODE_BYTES); /* the device, numbers */
+	mock_free(b.m);
+}
+
+static void million__dense_run__pays_for_it_once(void **state)
+{
+	const uint32_t nr = 512, first = NR_MILLION / 2 - 100;
+	int64_t before, used, again;
+	struct mirq_irqs irqs;
+	struct bench b;
+
+	(void)state;
+	million_new(&b);
+	bench_attach(&b);
+	before = bytes(&b, 0);
+	irqs = take(&b, first, nr);
+	used = bytes(&b, before);
+	assert_true(used / nr <= 256);
+	assert_int_equal(mirq_irq_free(irqs), MIRQ_OK);
+	assert_true(bytes(&b, before) <= nr / 64 * 4 * NODE_BYTES);
+	irqs = take(&b, first, nr);
+	again = bytes(&b, before);
+	assert_int_equal(again, used);
+	/* The lowest free ones are found below and behind it. */
+	assert_int_equal(mock_alloc(b.s, 1).slots.first, 0);
+	assert_int_equal(mock_alloc_want(b.s, (struct mirq_irq_want){ .at = { first, NR_MILLION } })
+				 .slots.first,
+			 first + nr);
+	mock_free(b.m);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -434,6 +526,8 @@ int main(void)
 		cmocka_unit_test(update_nothing__maskable__moves),
 		cmocka_unit_test(address__wider_than_the_store__refused),
 		cmocka_unit_test(shared_registers__every_op_on_slots__under_the_leaf_lock),
+		cmocka_unit_test(million__few_used__pays_for_those),
+		cmocka_unit_test(million__dense_run__pays_for_it_once),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
