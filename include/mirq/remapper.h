@@ -4,9 +4,9 @@
  *
  * A remapper turns a device's message into the root's route and checks who sent it. It never
  * touches the device and never runs a handler. Entries are hwirqs, 0..nr_entries-1. Context beside
- * each op: T thread, A atomic, P pure (no I/O, no state). The core serialises T ops of one device;
- * everything else may run on several CPUs at once, so a remapper has a lock of its own
- * (src/core/lock.h).
+ * each op: T thread, A atomic, P pure (no I/O, no state). The core serialises T ops of one device
+ * by the device's mutex, so they may sleep; everything else may run on several CPUs at once, so a
+ * remapper has a lock of its own (src/core/lock.h).
  */
 #ifndef MIRQ_REMAPPER_H
 #define MIRQ_REMAPPER_H
@@ -27,7 +27,8 @@ struct mirq_fault {
 
 struct mirq_remapper_ops {
 	uint32_t size_bytes;
-	/* T  A device starts to use the unit; entries will be checked against @who. At most
+	/* T  A device starts to use the unit; entries will be checked against @who, which lives
+	 *    until detach. At most
 	 *    @max_entries at once. *out_ctx goes to the ops below. NULL: nothing per device. */
 	enum mirq_err (*attach)(void *data, const struct mirq_requesters *who, uint32_t max_entries,
 				void **out_ctx, struct mirq_why *why);
@@ -37,11 +38,12 @@ struct mirq_remapper_ops {
 	enum mirq_err (*alloc)(void *data, void *ctx, const struct mirq_batch *batch,
 			       uint32_t block_log2, struct mirq_why *why);
 	void (*free)(void *data, void *ctx, const struct mirq_batch *batch);
-	/* A  Entry := route, valid at every instant. Table kind: required. */
+	/* T  Entry := route, valid at every instant. MIRQ_ENOSPC: no entry was changed, and a move
+	 *    is taken back. After another error either may be in force. Table kind: required. */
 	enum mirq_err (*program)(void *data, void *ctx, const struct mirq_batch *batch);
-	/* A  Entry := not present. Table kind: required. */
+	/* T  Entry := not present. Table kind: required. */
 	void (*clear)(void *data, void *ctx, const struct mirq_batch *batch);
-	/* A  All changes to these entries are in force, and old translations drained where DRAINS.
+	/* T  All changes to these entries are in force, and old translations drained where DRAINS.
 	 *    Bounded. Table kind. NULL: at once. */
 	enum mirq_err (*flush)(void *data, void *ctx, const struct mirq_batch *batch);
 	/* P  The message that reaches entry @hop->hwirq; 2^block_log2 > 1: the first of a block,
@@ -69,8 +71,10 @@ enum mirq_remapper_trait {
 	MIRQ_REMAPPER_DRAINS = 1,   /* after flush no message with the old content can arrive */
 	MIRQ_REMAPPER_ISOLATES = 2, /* entries are checked against the sender */
 	MIRQ_REMAPPER_MOVES_PENDING = 4, /* a move takes what is pending along (ITS MOVI) */
-	/* in a guest: a shim whose messages the hypervisor promised. A table needs no such word */
-	MIRQ_REMAPPER_PROVIDER = 8
+	/* in a guest: the hypervisor promised these messages. A table counts without this word */
+	MIRQ_REMAPPER_PROVIDER = 8,
+	/* program gives a present entry another message: moves tell the slot */
+	MIRQ_REMAPPER_NEW_MESSAGE = 16
 };
 
 struct mirq_remapper_init {

@@ -275,7 +275,7 @@ enum mirq_err mirq_irq_compose(struct mirq_irqs one, struct mirq_msg *out_msg)
 	told = mirqi_told(irq);
 	if (route.kind == MIRQ_ROUTE_NONE)
 		return MIRQ_ENOENT;
-	if (!told.address && mirqi_compose_to(irq, &route, &told, NULL))
+	if (!told.address && (mirqi_compose_to(irq, &route, &told, NULL) || !told.address))
 		return MIRQ_ENOENT;
 	/* The store holds the message of the block; the device says which member. */
 	if (one.store->kind.traits & MIRQ_STORE_ONE_MESSAGE)

@@ -272,6 +272,12 @@ MIRQ_MUST_CHECK enum mirq_err mirqi_compose(const struct mirq_irq *irq, struct m
 MIRQ_MUST_CHECK enum mirq_err mirqi_compose_to(const struct mirq_irq *irq,
 					       const struct mirq_route *route,
 					       struct mirq_msg *out_msg, struct mirq_why *why);
+/* Does a table stand above @store whose message stays when a route changes? */
+static inline int mirqi_keeps_message(const struct mirq_store *store)
+{
+	return store->table < store->dev->nr_remappers &&
+	       !(store->dev->way[store->table].remapper->init.traits & MIRQ_REMAPPER_NEW_MESSAGE);
+}
 /* Do shims stand between @store and the root, and no table? */
 static inline int mirqi_has_windows(const struct mirq_store *store)
 {

@@ -32,11 +32,11 @@ static int may_stay(const struct move *mv, const struct mirq_irq *irq)
 static const char *pinned_text(const struct move *mv, const struct mirq_irq *irq)
 {
 	const struct mirq_store *s = irq->store;
-	int has_table = s->table < s->dev->nr_remappers;
+	int has_table = mirqi_keeps_message(s);
 
 	if (!has_table && (s->kind.traits & MIRQ_STORE_PINNED))
-		return "pinned: this store can be told its message once only, and no table stands "
-		       "above it";
+		return "pinned: this store can be told its message once only, and no table above "
+		       "keeps it";
 	if (!has_table && s->block_log2)
 		return "pinned: slots that share a message move one by one behind a remapper only";
 	if (mirqi_is_wordwise(s) && !mirqi_can_step(irq))
@@ -207,8 +207,11 @@ static enum mirq_err take_new(struct move *mv)
 			return err;
 		}
 		irq->flags |= MIRQI_IRQ_RESERVED;
-		err = mirqi_steps(irq) ? mirqi_step_check(irq, mv->why)
-				       : mirqi_compose_to(irq, &irq->other, &msg, mv->why);
+		if (mirqi_steps(irq))
+			err = mirqi_step_check(irq, mv->why);
+		else if (mirqi_keeps_message(irq->store) ||
+			 irq->store->table == irq->store->dev->nr_remappers)
+			err = mirqi_compose_to(irq, &irq->other, &msg, mv->why);
 		if (err) {
 			drop_new(mv, irq->batch_next);
 			return err;
@@ -352,7 +355,7 @@ static enum mirq_err redirect(struct move *mv, struct mirq_batch *active, int *o
 	int is_touched = 0, is_stepped = 0;
 	struct mirq_irq *irq;
 
-	*out_drained = 0;
+	*out_drained = err == MIRQ_ENOSPC; /* no entry changed: nobody knows the new ways */
 	if (err)
 		return err;
 	mirqi_batch_for_each(irq, active) {
@@ -406,7 +409,8 @@ static void take_back(struct move *mv, struct mirq_batch *active, int *out_drain
 			return;
 	mirqi_batch_for_each(irq, active)
 		swap_routes(irq);
-	(void)redirect(mv, active, out_drained);
+	if (!*out_drained)
+		(void)redirect(mv, active, out_drained);
 }
 
 static enum mirq_err move_active(struct move *mv, struct mirq_batch *active)
@@ -417,8 +421,9 @@ static enum mirq_err move_active(struct move *mv, struct mirq_batch *active)
 	struct mirq_irq *irq;
 
 	if (err == MIRQ_ENOSPC) {
-		mirqi_fail_store(mv->irqs.store, mv->why, err,
-				 "the store has no place for the new message");
+		mirqi_fail_store(
+			mv->irqs.store, mv->why, err,
+			"the store, or a table above it, has no place for the new message");
 		take_back(mv, active, &is_drained);
 	}
 	mirqi_batch_for_each(irq, active) {

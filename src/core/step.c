@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * step.c - the message in between: how a slot moves that can neither be masked nor change its
- * message at once, with no table above it. The device may send between any two words.
+ * message at once, with no table above it. (Below a table that gives another message with each move
+ * it stays pinned: nothing is in between.) The device may send between any two words.
  *
  *             address   data
  *   old       CPU a     id i
@@ -24,7 +25,7 @@
 
 int mirqi_is_wordwise(const struct mirq_store *store)
 {
-	return store->table == store->dev->nr_remappers && store->rung != MIRQI_RUNG_STORE &&
+	return !mirqi_keeps_message(store) && store->rung != MIRQI_RUNG_STORE &&
 	       (store->ops.busy ||
 		((store->kind.update != MIRQ_UPDATE_96 || mirqi_has_two(store)) &&
 		 !mirqi_masks_whole(store)));
@@ -45,6 +46,7 @@ int mirqi_can_step(const struct mirq_irq *irq)
 	if (!(mirqi_state_read(&irq->state) & MIRQI_ACTIVE))
 		return !irq->msg.address || (store->ops.disable && !store->is_enabled);
 	return store->ops.flush && !store->ops.busy && !mirqi_has_two(store) &&
+	       store->table == store->dev->nr_remappers &&
 	       store->kind.update != MIRQ_UPDATE_NOTHING &&
 	       (store->root->init.traits & MIRQ_ROOT_ADDRESS_HAS_TARGET);
 }
