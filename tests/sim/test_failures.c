@@ -190,6 +190,32 @@ static enum mirq_err fault_event(struct bench *b)
 	return err;
 }
 
+static enum mirq_err completion_event(struct bench *b)
+{
+	struct oracle_call call;
+	enum mirq_err err = MIRQ_OK;
+
+	if (!unit_domain(b))
+		return MIRQ_OK;
+	oracle_call_begin(b->o, &call, "mirq_vtd_completion_irq");
+	err = mirq_vtd_completion_irq(unit_domain(b), &b->event);
+	oracle_call_end(b->o, &call, err);
+	return err;
+}
+
+static enum mirq_err ask_completion(struct bench *b)
+{
+	struct oracle_call call;
+	enum mirq_err err = MIRQ_OK;
+
+	if (!unit_domain(b))
+		return MIRQ_OK;
+	oracle_call_begin(b->o, &call, "mirq_vtd_completion_request");
+	err = mirq_vtd_completion_request(unit_domain(b));
+	oracle_call_end(b->o, &call, err);
+	return err;
+}
+
 static enum mirq_err detach_unit(struct bench *b)
 {
 	struct oracle_call call;
@@ -223,6 +249,8 @@ static const struct {
 	{ "attach device", LEVEL_SYSTEM, attach_device },
 	{ "claim", LEVEL_SYSTEM, claim },
 	{ "fault event", LEVEL_SYSTEM, fault_event },
+	{ "completion event", LEVEL_SYSTEM, completion_event },
+	{ "completion asked for", LEVEL_SYSTEM, ask_completion },
 	{ "detach unit", LEVEL_SYSTEM, detach_unit },
 	{ "attach store", LEVEL_DEVICE, attach_store },
 	{ "alloc", LEVEL_DEVICE, alloc_irqs },
