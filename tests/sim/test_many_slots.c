@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_many_slots.c - a device of 100,000 slots behind a VT-d unit: as many interrupts as CPUs and
- * unit have, the next one refused by name, each delivered once: slot in the device's memory ->
- * message -> entry of the unit, as the simulated unit reads it from its table -> vector of a local
- * APIC -> handler. The slots lie in memory that the simulated device has for itself; they are read
- * by the test, not by the store. Without a unit, with more ids per CPU: tests/unit/test_many_ids.c.
+ * test_many_slots.c - a simulated device of 100,000 slots behind a VT-d unit: as many interrupts as
+ * CPUs and unit have, the next one refused by name, each delivered once: slot of the device, under
+ * its own PASID -> message -> entry of the unit in memory -> vector of a local APIC -> handler.
+ * Without a unit, with more ids per CPU: tests/unit/test_many_ids.c.
  *
- * Broken once each, and seen here: the high bits of a slot's index lost in its address; bit 15 of
- * an entry's number lost in the message; contexts of handlers that come again after 512; entries or
- * ids that stay taken; the unit's last entry not given; an id of all CPUs not given.
+ * Broken once each, and seen here: the high bits of a slot's index lost in its address, or of its
+ * PASID; bit 15 of an entry's number lost in the message; contexts of handlers that come again
+ * after 512; entries or ids that stay taken; the unit's last entry or the last id not given.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -19,14 +18,13 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include <mirq/ims_array.h>
 #include <mirq/inspect.h>
 
 #include "../../sim/port.h"
 
 #define NR_SLOTS 100000u
-#define SLOT_BYTES 16u
-#define NR_AT_ONCE 1000u /* asked for by one call */
+#define PASID(slot) (0x80000u + (slot)) /* 20 bits */
+#define NR_AT_ONCE 1000u                /* asked for by one call */
 #define NR_VECTORS (SIM_VECTORS_LIMIT - SIM_VECTORS_FIRST)
 
 struct bench {
@@ -34,9 +32,6 @@ struct bench {
 	struct mirq *m;
 	struct mirq_device *dev;
 	struct sim_device *hardware;
-	const uint32_t *slots; /* four words each: address low and high, data, control */
-	void *memory;
-	struct mirq_ims_array array;
 	struct mirq_store *store;
 	struct mirq_why why; /* of the refusal */
 	uint32_t nr;         /* given: slots 0..nr-1 */
@@ -46,38 +41,17 @@ struct bench {
 /* @machine has a device 'dev'. */
 static struct bench *bench_new(const char *machine)
 {
-	const struct mirq_store_template *kind = NULL;
 	struct bench *b = test_calloc(1, sizeof(*b));
-	struct mirq_store_init init = { MIRQ_SIZED(mirq_store_init), .data = &b->array,
-					.nr_slots = NR_SLOTS };
-	uint64_t bus = 0;
 
 	b->s = sim_parse(machine, NULL);
 	assert_non_null(b->s);
 	assert_int_equal(sim_attach(b->s, NULL, &b->m), MIRQ_OK);
 	assert_int_equal(sim_pci_attach(b->s, b->m, "dev", &b->dev), MIRQ_OK);
 	b->hardware = sim_device(b->s, "dev");
-	b->memory = sim_ram_alloc(b->s, NR_SLOTS * SLOT_BYTES, 4096, 64, &bus);
-	assert_non_null(b->memory);
-	b->slots = b->memory;
-	b->array = (struct mirq_ims_array){
-		MIRQ_SIZED(mirq_ims_array),
-		.name = "many",
-		.regs = { sim_host(b->s), (void *)(uintptr_t)(SIM_MAPPED | bus),
-			  NR_SLOTS * SLOT_BYTES },
-		.nr_slots = NR_SLOTS,
-		.stride_bytes = SLOT_BYTES,
-		.address_lo = 0,
-		.address_hi = 4,
-		.data = 8,
-		.control = 12,
-		.address_bits = 64,
-		.update = MIRQ_UPDATE_WORDS,
-		.masked_bits = 1,
-	};
-	assert_int_equal(mirq_ims_array_init(&b->array, &kind, NULL), MIRQ_OK);
-	init.kind = kind;
-	assert_int_equal(mirq_store_attach(b->dev, &init, &b->store), MIRQ_OK);
+	assert_int_equal(sim_store_attach(b->s, b->dev, SIM_STORE_ARRAY, NULL, &b->store), MIRQ_OK);
+	assert_int_equal(mirq_irq_count(mirq_store_irqs(b->store)), NR_SLOTS);
+	for (uint32_t i = 0; i < NR_SLOTS; i++)
+		sim_device_lend(b->hardware, SIM_STORE_ARRAY, i, PASID(i));
 	return b;
 }
 
@@ -87,13 +61,11 @@ static void bench_free(struct bench *b)
 	struct mirq_why why;
 
 	assert_int_equal(mirq_store_detach(b->store), MIRQ_OK);
-	for (uint32_t i = 0; i < NR_SLOTS; i++)
-		assert_int_equal(b->slots[4 * i + 3], 1);
+	sim_stores_forget(b->s, b->hardware);
 	assert_int_equal(mirq_check(b->m, &why), MIRQ_OK);
 	mirq_inspect(b->m, &info);
 	assert_int_equal(info.nr_irqs, 0);
 	assert_int_equal(info.nr_quarantined, 0);
-	assert_int_equal(sim_ram_free(b->s, b->memory, NR_SLOTS * SLOT_BYTES), 0);
 	mirq_fini(b->m);
 	assert_int_equal(sim_live(b->s), 0);
 	assert_int_equal(sim_ram_used_bytes(b->s), 0);
@@ -115,10 +87,16 @@ static void fill(struct bench *b)
 	struct mirq_irq_want want = { MIRQ_SIZED(mirq_irq_want), .nr = NR_AT_ONCE, .why = &b->why };
 	struct mirq_irq_handler h = { MIRQ_SIZED(mirq_irq_handler), .handle = handle,
 				      .stride_bytes = sizeof(b->nr_handled[0]) };
+	uint64_t pasids[NR_AT_ONCE];
 	struct mirq_irqs irqs;
 
+	want.cookies = pasids;
 	while (want.nr) {
-		enum mirq_err err = mirq_irq_alloc(b->store, &want, &irqs);
+		enum mirq_err err;
+
+		for (uint32_t i = 0; i < want.nr; i++)
+			pasids[i] = PASID(b->nr + i);
+		err = mirq_irq_alloc(b->store, &want, &irqs);
 
 		if (err) {
 			assert_int_equal(err, MIRQ_ENOSPC);
@@ -132,17 +110,12 @@ static void fill(struct bench *b)
 	}
 }
 
-/* The device looks at its slot and sends what stands there. */
 static void fire_all(struct bench *b)
 {
 	struct sim_device_stats stats;
 
-	for (uint32_t i = 0; i < b->nr; i++) {
-		const uint32_t *words = &b->slots[4 * i];
-
-		assert_int_equal(words[3], 0);
-		sim_device_write(b->hardware, (uint64_t)words[1] << 32 | words[0], words[2]);
-	}
+	for (uint32_t i = 0; i < b->nr; i++)
+		sim_device_raise_at(b->hardware, SIM_STORE_ARRAY, i);
 	sim_run_until_idle(b->s);
 	sim_device_stats(b->hardware, &stats);
 	assert_int_equal(stats.nr_sent, b->nr);
@@ -216,7 +189,7 @@ static void refill(struct bench *b)
 /* 64 CPUs with 208 vectors each: 13,312, and the root says that it has no more. */
 static void slots__64_cpus__as_many_as_vectors(void **state)
 {
-	struct bench *b = bench_new("cpus=64 ram=64M vtd dev:msix=1");
+	struct bench *b = bench_new("cpus=64 ram=16M vtd dev:array=100000");
 	struct mirq_domain_info root = domain_info(b, MIRQ_ROLE_ROOT);
 	uint32_t nr_cpus = sim_spec(b->s)->nr_cpus, nr = nr_cpus * NR_VECTORS;
 
@@ -237,7 +210,7 @@ static void slots__64_cpus__as_many_as_vectors(void **state)
 /* 512 CPUs have vectors for all, their unit has 65,536 entries. */
 static void slots__512_cpus__as_many_as_entries(void **state)
 {
-	struct bench *b = bench_new("cpus=512 x2apic-entered ram=64M vtd=eim dev:msix=1");
+	struct bench *b = bench_new("cpus=512 x2apic-entered ram=16M vtd=eim dev:array=100000");
 	struct mirq_domain_info unit = domain_info(b, MIRQ_ROLE_REMAPPER);
 
 	(void)state;
