@@ -185,6 +185,16 @@ void whole_finish(struct engine *e, const struct scenario *s, enum engine_end en
 
 /* ---- How it begins ---- */
 
+static void raise(struct whole *w, uint32_t i, uint32_t slot)
+{
+	struct whole_irq irq = irq_of(w, i);
+
+	/* The second one of two of the same store. */
+	for (uint32_t k = 0; k < i; k++)
+		slot += irq_of(w, k).store == irq.store && irq_of(w, k).device == irq.device;
+	sim_device_raise_at(w->hardware[irq.device], irq.store, slot);
+}
+
 /* A cookie for each slot of a store that has some, never the same. */
 static enum mirq_err alloc_own(struct whole *w, struct whole_irq irq, struct mirq_irq_want *want,
 			       struct mirq_irqs *out_irqs)
@@ -284,6 +294,16 @@ void whole_prepare_dead(struct whole *w)
 	whole_prepare_used(w);
 	sim_unit_knobs(sim_unit(w->s, 0))->is_queue_dead = 1;
 	w->is_lossy = 1;
+}
+
+void whole_prepare_second_off(struct whole *w)
+{
+	whole_prepare(w);
+	if (!w->is_requested[1])
+		return;
+	oracle_disable(w->o, w->irqs[1]);
+	raise(w, 1, 0);
+	sim_run_until_idle(w->s);
 }
 
 void whole_prepare_refused(struct whole *w)
@@ -463,17 +483,13 @@ void whole_pause_second(struct whole *w)
 	must(w, oracle_enable(w->o, w->irqs[1]), "enable");
 }
 
-/* ---- What a device does ---- */
-
-static void raise(struct whole *w, uint32_t i, uint32_t slot)
+void whole_enable_second(struct whole *w)
 {
-	struct whole_irq irq = irq_of(w, i);
-
-	/* The second one of two of the same store. */
-	for (uint32_t k = 0; k < i; k++)
-		slot += irq_of(w, k).store == irq.store && irq_of(w, k).device == irq.device;
-	sim_device_raise_at(w->hardware[irq.device], irq.store, slot);
+	if (w->is_requested[1])
+		must(w, oracle_enable(w->o, w->irqs[1]), "enable");
 }
+
+/* ---- What a device does ---- */
 
 void whole_raise(struct whole *w)
 {

@@ -76,6 +76,8 @@ void whole_prepare_used(struct whole *w);  /* and its unit remembers its entry *
 void whole_prepare_error(struct whole *w); /* the same, and refuses the next descriptor */
 void whole_prepare_dead(struct whole *w);  /* the same, and takes no more: moves may fail */
 
+/* The second one is disabled, and has kept an event. */
+void whole_prepare_second_off(struct whole *w);
 /* The next command to a queue or to firmware is refused; or done, and denied; or none is done. */
 void whole_prepare_refused(struct whole *w);
 void whole_prepare_denied(struct whole *w);
@@ -103,6 +105,7 @@ void whole_lend_again(struct whole *w);
 /* Moves that the device may refuse: asked for again until they are done. */
 void whole_move_at_last(struct whole *w);
 void whole_pause_second(struct whole *w);
+void whole_enable_second(struct whole *w);
 
 /* What a device does. */
 void whole_raise(struct whole *w);        /* the first device, once */
