@@ -270,8 +270,8 @@ void mirq_regs_write64(const struct mirq_regs *r, uint32_t offset_bytes, uint64_
 /* Maps a table, whole; prints its name and what becomes of it. */
 static void read_table(uint64_t at, struct mirq_acpi *acpi)
 {
-	struct mirq_memory *const slots[] = { NULL, &acpi->madt, &acpi->dmar, &acpi->mcfg,
-					      &acpi->hpet };
+	struct mirq_memory *const slots[] = { NULL,        &acpi->madt, &acpi->dmar,
+					      &acpi->mcfg, &acpi->hpet, &acpi->fadt };
 	const void *data = mirq_host_map(&host, at, MIRQ_ACPI_HEADER_BYTES, MIRQ_MAP_MEMORY);
 	struct mirq_memory header = { data, data ? MIRQ_ACPI_HEADER_BYTES : 0 };
 	struct mirq_why why = { .text = NULL };
@@ -282,7 +282,7 @@ static void read_table(uint64_t at, struct mirq_acpi *acpi)
 		print("firmware: table at 0x%lx: refused: %s\n", at, why.text);
 		return;
 	}
-	is_known = table.kind >= MIRQ_ACPI_MADT && table.kind <= MIRQ_ACPI_HPET;
+	is_known = table.kind >= MIRQ_ACPI_MADT && table.kind <= MIRQ_ACPI_FADT;
 	print("firmware: %s at 0x%lx, %u bytes: %s\n", table.signature, at, table.size_bytes,
 	      is_known ? "read" : "skipped");
 	data = mirq_host_map(&host, at, table.size_bytes, MIRQ_MAP_MEMORY);

@@ -48,7 +48,8 @@ enum mirq_acpi_kind {
 	MIRQ_ACPI_DMAR,
 	MIRQ_ACPI_MCFG,
 	MIRQ_ACPI_HPET,
-	MIRQ_ACPI_ROOT /* RSDT or XSDT */
+	MIRQ_ACPI_FADT, /* signature FACP */
+	MIRQ_ACPI_ROOT  /* RSDT or XSDT */
 };
 
 /* What a table says of itself. */
@@ -62,7 +63,7 @@ struct mirq_acpi_table {
 /* The tables that describe interrupts; borrowed for the call; absent: {0}. */
 struct mirq_acpi {
 	uint32_t size_bytes;
-	struct mirq_memory madt, dmar, mcfg, hpet;
+	struct mirq_memory madt, dmar, mcfg, hpet, fadt;
 };
 
 /**
@@ -155,6 +156,9 @@ MIRQ_MUST_CHECK size_t mirq_acpi_x86_size_bytes(const struct mirq_acpi *acpi);
  * DMAR: only remapping units are described. RMRR, ATSR, RHSA, ANDD, SATC and SIDP structures are
  * checked like them (lengths, scopes, the name's end) and left out: no interrupt depends on them.
  *
+ * FADT: only the name of the hypervisor, of revision 6 and later; a table that ends before it has
+ * none.
+ *
  * Context: any. Time is linear in the tables' length.
  * Errors:  MIRQ_EBADTABLE (see the head of this file; and: two local APIC address overrides; a
  *          unit at address 0 or off a 4 KiB boundary; a scope with no path, half a step, more
@@ -163,7 +167,7 @@ MIRQ_MUST_CHECK size_t mirq_acpi_x86_size_bytes(const struct mirq_acpi *acpi);
  *          below 2^64 or with its last bus before its first; an HPET outside memory space or at
  *          0; a table that changed meanwhile), MIRQ_ENOSPC (.why has the bytes wanted and given),
  *          MIRQ_EINVAL (@acpi's size_bytes is unknown).
- * Source:  [ACPI] 5.2.12; [VTD] 8; [PCIFW] 4.1.2; [HPET] 3.2.4.
+ * Source:  [ACPI] 5.2.9, 5.2.12; [VTD] 8; [PCIFW] 4.1.2; [HPET] 3.2.4.
  */
 MIRQ_MUST_CHECK enum mirq_err mirq_acpi_x86_read(const struct mirq_acpi *acpi, void *memory,
 						 size_t size_bytes,

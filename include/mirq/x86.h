@@ -43,7 +43,9 @@ struct mirq_x86_init {
 	uint32_t vtd_nr_entries; /* 0: 65536 */
 	const struct mirq_vtd_owner *const *owners; /* one per unit, NULL members: owned by mirq */
 	struct mirq_why *why;
-	enum mirq_guest guest; /* UNKNOWN: CPUID is asked where the compiler allows */
+	/* Believed. UNKNOWN: a guest, if CPUID (where the compiler allows) or machine.hypervisor
+	 * says so. */
+	enum mirq_guest guest;
 };
 
 struct mirq_x86_target {

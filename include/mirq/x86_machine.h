@@ -3,7 +3,7 @@
  * x86_machine.h - what an x86 machine is made of, as plain data. Firmware readers (firmware.h)
  * fill it, a port may write it by hand, mirq_x86_attach() (x86.h) consumes it. All arrays are
  * borrowed.
- * Sources: [ACPI] 5.2.12 (MADT); [VTD] 8 (DMAR); [PCIFW] 4.1.2 (MCFG); [HPET] 3.2.4.
+ * Sources: [ACPI] 5.2.9 (FADT), 5.2.12 (MADT); [VTD] 8 (DMAR); [PCIFW] 4.1.2 (MCFG); [HPET] 3.2.4.
  */
 #ifndef MIRQ_X86_MACHINE_H
 #define MIRQ_X86_MACHINE_H
@@ -102,6 +102,7 @@ enum mirq_x86_machine_flag {
 	MIRQ_X86_DMA_OPT_IN = 4,     /* DMAR flags bit 2 */
 	MIRQ_X86_PCAT_COMPAT = 8     /* MADT flags bit 0: two 8259 are there */
 };
+#define MIRQ_X86_HYPERVISOR_BYTES 9
 struct mirq_x86_machine {
 	uint32_t size_bytes;
 	uint32_t flags;
@@ -125,6 +126,9 @@ struct mirq_x86_machine {
 	const struct mirq_x86_nmi_pin *nmi_pins;
 	uint32_t nr_nmi_pins;
 	uint32_t nr_skipped; /* firmware structures that were passed over; firmware.h says which */
+	/* Who runs this machine as a guest, as the firmware (FADT) says; empty: nobody named. What
+	 * cannot be read is a '?'. */
+	char hypervisor[MIRQ_X86_HYPERVISOR_BYTES];
 };
 
 #endif

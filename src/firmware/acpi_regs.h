@@ -3,7 +3,7 @@
  * acpi_regs.h - where the fields of the ACPI tables are. A field of bytes is written as its byte
  * offset in the structure and its length in bytes, for mirqi_acpi_load(); bits of such a field as
  * hi, lo. Numbers only. The simulator and the tests have their own. Sources: [ACPI] 5.2.5 -
- * 5.2.8, 5.2.12; [VTD] 8; [PCIFW] 4.1.2; [HPET] 3.2.4. Locking: none needed.
+ * 5.2.9, 5.2.12; [VTD] 8; [PCIFW] 4.1.2; [HPET] 3.2.4. Locking: none needed.
  */
 #ifndef MIRQI_ACPI_REGS_H
 #define MIRQI_ACPI_REGS_H
@@ -138,6 +138,12 @@
 #define DMAR_SCOPE_TYPE_LIMIT 6u
 #define DMAR_NR_DEVICES 32u
 #define DMAR_NR_FUNCTIONS 8u
+
+/* FADT, [ACPI] 5.2.9. The first revision of the table has 116 bytes. */
+#define FADT_FIXED_BYTES 116u
+#define FADT_HYPERVISOR 268, 8
+#define FADT_HYPERVISOR_BYTES 8u
+#define FADT_REVISION_HYPERVISOR 6u
 
 /* MCFG, [PCIFW] 4.1.2. */
 #define MCFG_FIXED_BYTES 44u

@@ -19,7 +19,8 @@ struct acpi_name {
 static const struct acpi_name acpi_names[] = {
 	{ "APIC", "MADT", MIRQ_ACPI_MADT }, { "DMAR", "DMAR", MIRQ_ACPI_DMAR },
 	{ "MCFG", "MCFG", MIRQ_ACPI_MCFG }, { "HPET", "HPET", MIRQ_ACPI_HPET },
-	{ "XSDT", "XSDT", MIRQ_ACPI_ROOT }, { "RSDT", "RSDT", MIRQ_ACPI_ROOT },
+	{ "FACP", "FADT", MIRQ_ACPI_FADT }, { "XSDT", "XSDT", MIRQ_ACPI_ROOT },
+	{ "RSDT", "RSDT", MIRQ_ACPI_ROOT },
 };
 #define ACPI_NR_NAMES (sizeof(acpi_names) / sizeof(acpi_names[0]))
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * acpi_x86.c - four tables in, one struct mirq_x86_machine out, with its arrays in the caller's
+ * acpi_x86.c - five tables in, one struct mirq_x86_machine out, with its arrays in the caller's
  * memory.
  *
  * Knows the machine's arrays and no table's layout. Order: count with every reader, lay the
@@ -31,6 +31,8 @@ static enum mirq_err x86_run(const struct mirq_acpi *acpi, struct mirqi_x86_buil
 		err = mirqi_mcfg_read(acpi->mcfg, build);
 	if (!err && x86_present(acpi->hpet))
 		err = mirqi_hpet_read(acpi->hpet, build);
+	if (!err && x86_present(acpi->fadt))
+		err = mirqi_fadt_read(acpi->fadt, build);
 	return err;
 }
 
@@ -83,7 +85,7 @@ static unsigned char *x86_align(void *memory)
 
 static struct mirq_x86_machine x86_machine(const struct mirqi_x86_build *build)
 {
-	return (struct mirq_x86_machine){
+	struct mirq_x86_machine machine = {
 		MIRQ_SIZED(mirq_x86_machine),
 		.flags = build->flags,
 		.lapic_address = build->lapic_address,
@@ -107,6 +109,9 @@ static struct mirq_x86_machine x86_machine(const struct mirqi_x86_build *build)
 		.nr_nmi_pins = build->used.nr_nmi_pins,
 		.nr_skipped = build->nr_skipped,
 	};
+
+	memcpy(machine.hypervisor, build->hypervisor, sizeof(machine.hypervisor));
+	return machine;
 }
 
 static uint32_t x86_same(const struct mirqi_x86_counts *a, const struct mirqi_x86_counts *b)

@@ -38,6 +38,7 @@ struct mirqi_x86_build {
 	uint64_t lapic_address;
 	uint32_t flags; /* enum mirq_x86_machine_flag */
 	uint32_t nr_skipped;
+	char hypervisor[MIRQ_X86_HYPERVISOR_BYTES];
 	struct mirq_why *why;
 };
 
@@ -57,6 +58,8 @@ MIRQ_MUST_CHECK enum mirq_err mirqi_dmar_read(struct mirq_memory dmar,
 MIRQ_MUST_CHECK enum mirq_err mirqi_mcfg_read(struct mirq_memory mcfg,
 					      struct mirqi_x86_build *build);
 MIRQ_MUST_CHECK enum mirq_err mirqi_hpet_read(struct mirq_memory hpet,
+					      struct mirqi_x86_build *build);
+MIRQ_MUST_CHECK enum mirq_err mirqi_fadt_read(struct mirq_memory fadt,
 					      struct mirqi_x86_build *build);
 
 #endif

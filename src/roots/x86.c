@@ -138,7 +138,8 @@ static enum mirq_err x86_attach_root(struct x86 *x)
 		root.data = l;
 		x->is_x2 = l->is_x2;
 		if (root.guest == MIRQ_GUEST_UNKNOWN)
-			root.guest = mirqi_x86_guest(mirqi_cpuid, l->hypervisor);
+			root.guest = mirqi_x86_guest(mirqi_cpuid, x->machine.hypervisor,
+						     l->hypervisor);
 		if (l->hypervisor[0])
 			root.hypervisor = l->hypervisor;
 		err = mirq_root_attach(x->m, &root, &x->root);

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * x86_guest.h - does this CPU belong to a virtual machine?
+ * x86_guest.h - does this CPU belong to a virtual machine? Its own word, or the firmware's.
  */
 #ifndef MIRQI_X86_GUEST_H
 #define MIRQI_X86_GUEST_H
 
-#include <mirq/types.h>
+#include <mirq/x86_machine.h>
 
 #define MIRQI_HYPERVISOR_BYTES 13u
 
@@ -21,7 +21,9 @@ enum {
 typedef int mirqi_cpuid_fn(uint32_t leaf, uint32_t out[MIRQI_NR_CPUID]);
 int mirqi_cpuid(uint32_t leaf, uint32_t out[MIRQI_NR_CPUID]);
 
-/* What @cpuid says; @out_name: the hypervisor's name, empty where it has none. Any context. */
-enum mirq_guest mirqi_x86_guest(mirqi_cpuid_fn *cpuid, char out_name[MIRQI_HYPERVISOR_BYTES]);
+/* What @cpuid says, and the firmware by @hint (mirq_x86_machine.hypervisor): either is believed if
+ * it says guest. @out_name: the hypervisor's name, empty where it has none. Any context. */
+enum mirq_guest mirqi_x86_guest(mirqi_cpuid_fn *cpuid, const char hint[MIRQ_X86_HYPERVISOR_BYTES],
+				char out_name[MIRQI_HYPERVISOR_BYTES]);
 
 #endif

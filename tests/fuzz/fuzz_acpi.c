@@ -70,7 +70,7 @@ static int place(struct mirq_acpi *acpi, struct mirq_memory table)
 	struct mirq_memory *const places[] = {
 		[MIRQ_ACPI_MADT] = &acpi->madt, [MIRQ_ACPI_DMAR] = &acpi->dmar,
 		[MIRQ_ACPI_MCFG] = &acpi->mcfg, [MIRQ_ACPI_HPET] = &acpi->hpet,
-		[MIRQ_ACPI_ROOT] = NULL,
+		[MIRQ_ACPI_FADT] = &acpi->fadt, [MIRQ_ACPI_ROOT] = NULL,
 	};
 	struct mirq_acpi_table header;
 	struct mirq_why why = { 0 };
@@ -92,6 +92,9 @@ static void check_machine(const struct mirq_x86_machine *machine, const uint8_t 
 {
 	const uintptr_t first = (uintptr_t)memory, limit = first + size_bytes;
 
+	FUZZ_CHECK(memchr(machine->hypervisor, 0, sizeof(machine->hypervisor)));
+	for (uint32_t i = 0; machine->hypervisor[i]; i++)
+		FUZZ_CHECK(machine->hypervisor[i] >= ' ' && machine->hypervisor[i] <= '~');
 	FUZZ_CHECK(!machine->nr_cpus || ((uintptr_t)machine->cpus >= first &&
 					 (uintptr_t)(machine->cpus + machine->nr_cpus) <= limit));
 	FUZZ_CHECK(!machine->nr_scopes ||

@@ -2,7 +2,7 @@
 /*
  * firmware_tables.h - ACPI tables for the tests: byte arrays typed in from the specifications,
  * and the few hands that every firmware test needs. Shares no offset with src/firmware. Sources:
- * [ACPI] 5.2.5 - 5.2.8, 5.2.12; [VTD] 8; [PCIFW] 4.1.2; [HPET] 3.2.4.
+ * [ACPI] 5.2.5 - 5.2.9, 5.2.12; [VTD] 8; [PCIFW] 4.1.2; [HPET] 3.2.4.
  */
 #ifndef FIRMWARE_TABLES_H
 #define FIRMWARE_TABLES_H
@@ -167,6 +167,16 @@ static const uint8_t hpet_all[] = {
 	HEADER('H', 'P', 'E', 'T', 1),
 	LE4(0x8086a201), 0, 64, 0, 0, LE8(0xfed00000), 2, LE2(128), 0,
 };
+
+#define ZERO8 LE8(0)
+#define ZERO40 ZERO8, ZERO8, ZERO8, ZERO8, ZERO8
+#define FADT_HEAD(revision) HEADER('F', 'A', 'C', 'P', revision), \
+	ZERO40, ZERO40, ZERO40, ZERO40, ZERO40, ZERO8, ZERO8, ZERO8, ZERO8 /* 36 to 267 */
+
+/* Revision 6, 276 bytes: the last field is the hypervisor's name. */
+static const uint8_t fadt_all[] = {
+	FADT_HEAD(6), 'A', 'c', 'm', 'e', ' ', 'V', 'M', '1',
+};
 /* clang-format on */
 
 enum {
@@ -174,6 +184,7 @@ enum {
 	DMAR,
 	MCFG,
 	HPET,
+	FADT,
 	NR_TABLES
 };
 static const struct golden {
@@ -181,10 +192,9 @@ static const struct golden {
 	size_t size_bytes;
 	const char *name;
 } goldens[NR_TABLES] = {
-	{ madt_all, sizeof(madt_all), "MADT" },
-	{ dmar_all, sizeof(dmar_all), "DMAR" },
-	{ mcfg_all, sizeof(mcfg_all), "MCFG" },
-	{ hpet_all, sizeof(hpet_all), "HPET" },
+	{ madt_all, sizeof(madt_all), "MADT" }, { dmar_all, sizeof(dmar_all), "DMAR" },
+	{ mcfg_all, sizeof(mcfg_all), "MCFG" }, { hpet_all, sizeof(hpet_all), "HPET" },
+	{ fadt_all, sizeof(fadt_all), "FADT" },
 };
 
 static inline struct exact golden_table(int table)
@@ -195,7 +205,8 @@ static inline struct exact golden_table(int table)
 static inline struct mirq_acpi acpi_of(int table, const struct exact *exact)
 {
 	struct mirq_acpi acpi = { MIRQ_SIZED(mirq_acpi) };
-	struct mirq_memory *slots[NR_TABLES] = { &acpi.madt, &acpi.dmar, &acpi.mcfg, &acpi.hpet };
+	struct mirq_memory *slots[NR_TABLES] = { &acpi.madt, &acpi.dmar, &acpi.mcfg, &acpi.hpet,
+						 &acpi.fadt };
 
 	*slots[table] = exact_memory(exact);
 	return acpi;
@@ -247,6 +258,9 @@ static inline void machine_is_sound(const struct mirq_x86_machine *machine)
 		assert_int_not_equal(machine->cpus[i].apic_id, 0xffffffff);
 	for (uint32_t i = 0; i < machine->nr_lines; i++)
 		assert_true(machine->lines[i].isa_irq < 16);
+	assert_non_null(memchr(machine->hypervisor, 0, sizeof(machine->hypervisor)));
+	for (uint32_t i = 0; machine->hypervisor[i]; i++)
+		assert_in_range(machine->hypervisor[i], ' ', '~');
 	for (uint32_t i = 0; i < machine->nr_ecams; i++)
 		assert_true(machine->ecams[i].buses.first < machine->ecams[i].buses.limit);
 }

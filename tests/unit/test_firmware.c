@@ -305,6 +305,47 @@ static void mcfg_and_hpet__golden__are_described(void **state)
 	exact_free(&hpet);
 }
 
+/* What the field says, and who has one. */
+static void fadt__hypervisor_name__by_revision_length_and_bytes(void **state)
+{
+	static const struct {
+		uint8_t revision;
+		size_t size_bytes;
+		uint64_t name; /* little endian */
+		const char *hypervisor;
+	} rows[] = {
+		{ 6, 276, 0x314d5620656d6341, "Acme VM1" },
+		{ 7, 276, 0x314d5620656d6341, "Acme VM1" },
+		{ 5, 276, 0x314d5620656d6341, "" }, /* the field was not there yet */
+		{ 6, 276, 0, "" },
+		{ 6, 276, 0x4d564b, "KVM" },
+		{ 6, 276, 0x4d564b00, "?KVM" },
+		{ 6, 276, 0xff00000000000000, "????????" },
+		{ 6, 276, 0x7f0a, "??" },
+		{ 6, 275, 0x314d5620656d6341, "" }, /* it ends inside the field */
+		{ 6, 268, 0, "" },
+		{ 6, 244, 0, "" },
+		{ 1, 116, 0, "" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < NR(rows); i++) {
+		struct exact fadt = exact_copy(fadt_all, rows[i].size_bytes);
+		struct result result;
+
+		for (size_t at = 268; at < rows[i].size_bytes; at++)
+			exact_set(&fadt, at, rows[i].name >> 8 * (at - 268), 1);
+		exact_set(&fadt, 8, rows[i].revision, 1);
+		exact_set(&fadt, 4, rows[i].size_bytes, 4);
+		exact_sum(&fadt);
+		result = read_one(FADT, &fadt);
+		assert_int_equal(result.err, MIRQ_OK);
+		assert_string_equal(result.machine.hypervisor, rows[i].hypervisor);
+		free(result.memory);
+		exact_free(&fadt);
+	}
+}
+
 static void read__memory_one_byte_short__says_what_is_wanted(void **state)
 {
 	struct exact madt = golden_table(MADT);
@@ -432,6 +473,7 @@ int main(void)
 		cmocka_unit_test(dmar__path_of_any_length__is_kept_up_to_the_maximum),
 		cmocka_unit_test(dmar__reserved_scope_types__are_passed_over_and_counted),
 		cmocka_unit_test(mcfg_and_hpet__golden__are_described),
+		cmocka_unit_test(fadt__hypervisor_name__by_revision_length_and_bytes),
 		cmocka_unit_test(read__memory_one_byte_short__says_what_is_wanted),
 		cmocka_unit_test(read__no_tables__gives_an_empty_machine),
 		cmocka_unit_test(read__malformed_table_left_out__reads_the_others),

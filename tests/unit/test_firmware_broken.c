@@ -60,6 +60,7 @@ static const struct refusal {
 	{ MCFG, 60, 0x1234080000, 8, 60, "window at address 0 or off a 1 MiB boundary" },
 	{ MCFG, 44, 0xfffffffff0000000, 8, 44, "window is not below 2^64" },
 	{ MCFG, 70, 0x41, 1, 60, "window's last bus is before its first" },
+	{ FADT, 0, 0x50494341, 4, 0, "signature is that of another table" },
 	{ HPET, 40, 1, 1, 0, "timer block outside memory space or at address 0" },
 	{ HPET, 44, 0, 8, 0, "timer block outside memory space or at address 0" },
 };
@@ -82,7 +83,7 @@ static void read__broken_field__names_table_offset_and_reason(void **state)
 /* The header: length behind the memory, inside the fixed part, and the checksum. */
 static void read__broken_header__is_refused_for_every_table(void **state)
 {
-	static const size_t fixed_bytes[NR_TABLES] = { 44, 48, 44, 56 };
+	static const size_t fixed_bytes[NR_TABLES] = { 44, 48, 44, 56, 116 };
 
 	(void)state;
 	for (int i = 0; i < NR_TABLES; i++) {

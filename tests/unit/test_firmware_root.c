@@ -267,7 +267,7 @@ static void table_read__header_alone__names_kind_and_length(void **state)
 		{ "APIC", MIRQ_ACPI_MADT },  { "DMAR", MIRQ_ACPI_DMAR },
 		{ "MCFG", MIRQ_ACPI_MCFG },  { "HPET", MIRQ_ACPI_HPET },
 		{ "XSDT", MIRQ_ACPI_ROOT },  { "RSDT", MIRQ_ACPI_ROOT },
-		{ "FACP", MIRQ_ACPI_OTHER }, { "apic", MIRQ_ACPI_OTHER },
+		{ "FACP", MIRQ_ACPI_FADT },  { "apic", MIRQ_ACPI_OTHER },
 		{ "APID", MIRQ_ACPI_OTHER },
 	};
 

@@ -334,38 +334,78 @@ static int fake_cpuid(uint32_t leaf, uint32_t out[MIRQI_NR_CPUID])
 	return 1;
 }
 
+static const char nobody[MIRQ_X86_HYPERVISOR_BYTES]; /* what firmware says of bare metal */
+
 static void cpuid__each_answer__guest_and_name(void **state)
 {
 	char name[MIRQI_HYPERVISOR_BYTES] = "?";
 
 	(void)state;
 	fake.can = 0;
-	assert_int_equal(mirqi_x86_guest(fake_cpuid, name), MIRQ_GUEST_UNKNOWN);
+	assert_int_equal(mirqi_x86_guest(fake_cpuid, nobody, name), MIRQ_GUEST_UNKNOWN);
 	assert_string_equal(name, "");
 	fake.can = 1;
 	fake.features_ecx = 0x7fffffff;
-	assert_int_equal(mirqi_x86_guest(fake_cpuid, name), MIRQ_GUEST_NO);
+	assert_int_equal(mirqi_x86_guest(fake_cpuid, nobody, name), MIRQ_GUEST_NO);
 	assert_string_equal(name, "");
 	fake.features_ecx = 0x80000000;
 	memcpy(fake.name, "Microsoft Hv", 12);
-	assert_int_equal(mirqi_x86_guest(fake_cpuid, name), MIRQ_GUEST_YES);
+	assert_int_equal(mirqi_x86_guest(fake_cpuid, nobody, name), MIRQ_GUEST_YES);
 	assert_string_equal(name, "Microsoft Hv");
 	memcpy(fake.name, "KVMKVMKVM\0\0\0", 12);
-	assert_int_equal(mirqi_x86_guest(fake_cpuid, name), MIRQ_GUEST_YES);
+	assert_int_equal(mirqi_x86_guest(fake_cpuid, nobody, name), MIRQ_GUEST_YES);
 	assert_string_equal(name, "KVMKVMKVM");
 	memcpy(fake.name, "ab\x1b[31m\x7f\xff   ", 12);
-	assert_int_equal(mirqi_x86_guest(fake_cpuid, name), MIRQ_GUEST_YES);
+	assert_int_equal(mirqi_x86_guest(fake_cpuid, nobody, name), MIRQ_GUEST_YES);
 	assert_string_equal(name, "ab");
 	memcpy(fake.name, "abc\x7f        ", 12);
-	assert_int_equal(mirqi_x86_guest(fake_cpuid, name), MIRQ_GUEST_YES);
+	assert_int_equal(mirqi_x86_guest(fake_cpuid, nobody, name), MIRQ_GUEST_YES);
 	assert_string_equal(name, "abc");
+}
+
+/* Either of the two is believed when it says guest; the CPU's name comes first. */
+static void firmware__each_hint__with_each_answer_of_cpuid(void **state)
+{
+	static const struct {
+		int can;
+		uint32_t features_ecx;
+		char cpu[13], hint[MIRQ_X86_HYPERVISOR_BYTES];
+		enum mirq_guest guest;
+		const char *name;
+	} rows[] = {
+		{ 0, 0, "", "Acme VM", MIRQ_GUEST_YES, "Acme VM" },
+		{ 1, 0, "", "Acme VM", MIRQ_GUEST_YES, "Acme VM" },
+		{ 1, 0, "", "", MIRQ_GUEST_NO, "" },
+		{ 1, 0x80000000, "KVMKVMKVM", "Acme VM", MIRQ_GUEST_YES, "KVMKVMKVM" },
+		{ 1, 0x80000000, "", "Acme VM", MIRQ_GUEST_YES, "Acme VM" },
+		{ 1, 0x80000000, "KVMKVMKVM", "", MIRQ_GUEST_YES, "KVMKVMKVM" },
+		/* described by hand: without its end, and not for people */
+		{ 1,
+		  0,
+		  "",
+		  { 'A', 'c', 'm', 'e', ' ', 'V', 'M', '1', '2' },
+		  MIRQ_GUEST_YES,
+		  "Acme VM1" },
+		{ 1, 0, "", "\n", MIRQ_GUEST_YES, "" },
+	};
+
+	(void)state;
+	for (uint32_t i = 0; i < MOCK_NR(rows); i++) {
+		char name[MIRQI_HYPERVISOR_BYTES] = "?";
+
+		fake.can = rows[i].can;
+		fake.features_ecx = rows[i].features_ecx;
+		memcpy(fake.name, rows[i].cpu, sizeof(fake.name));
+		assert_int_equal(mirqi_x86_guest(fake_cpuid, rows[i].hint, name), rows[i].guest);
+		assert_string_equal(name, rows[i].name);
+	}
 }
 
 /* This computer, as another reader of CPUID sees it. */
 static void cpuid__this_computer__as_linux_says(void **state)
 {
 	char name[MIRQI_HYPERVISOR_BYTES], line[16384];
-	enum mirq_guest guest = mirqi_x86_guest(mirqi_cpuid, name);
+	enum mirq_guest guest = mirqi_x86_guest(mirqi_cpuid, nobody, name);
 	FILE *info = fopen("/proc/cpuinfo", "r");
 	int has_flags = 0, is_guest = 0;
 
@@ -394,6 +434,7 @@ int main(void)
 		cmocka_unit_test(dump__guest_provider_external__told),
 		cmocka_unit_test(dump__bare_metal_or_not_known__told),
 		cmocka_unit_test(cpuid__each_answer__guest_and_name),
+		cmocka_unit_test(firmware__each_hint__with_each_answer_of_cpuid),
 		cmocka_unit_test(cpuid__this_computer__as_linux_says),
 	};
 
