@@ -50,7 +50,7 @@ bool platform_request(struct platform_irq *p)
 	if (err)
 		show_why(p->name, err, &why);
 	else
-		witness_slot(p->name, NULL, p->irq);
+		witness_slot(p->name, p->function, p->irq);
 	return !err;
 }
 
@@ -99,7 +99,7 @@ bool platform_move(struct platform_irq *p, uint32_t cpu)
 		return false;
 	}
 	p->nr_moves++;
-	witness_slot(p->name, NULL, p->irq);
+	witness_slot(p->name, p->function, p->irq);
 	witness_between(p->name, p->irq, before.route.hw_target);
 	return true;
 }

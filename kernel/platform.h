@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Interrupts of what is not a PCI function, one by one: a timer of the HPET, an event of a
- * remapping unit. Counted as firing devices are (device.h): raised where the hardware is asked,
- * handled in the handler.
+ * Interrupts of what is not a firing device, one by one: a timer of the HPET, an event of a
+ * remapping unit, a slot of a device's own store. Counted as firing devices are (device.h): raised
+ * where the hardware is asked, handled in the handler.
  */
 #ifndef KERNEL_PLATFORM_H
 #define KERNEL_PLATFORM_H
@@ -13,10 +13,12 @@
 #include <mirq/mirq.h>
 
 #include "cpu.h"
+#include "pci.h"
 
 struct platform_irq {
 	const char *name;
-	struct mirq_irqs irq; /* allocated by whoever knows the store */
+	const struct pci_function *function; /* that sends; NULL: none on PCI */
+	struct mirq_irqs irq;                /* allocated by whoever knows the store */
 	/* In the handler, before it counts. False: nothing had happened. NULL: nothing to do. */
 	bool (*take)(struct platform_irq *p);
 	bool has_load; /* raised while it is moved: for the witness */

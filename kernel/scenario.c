@@ -29,7 +29,7 @@ static const struct scenario scenarios[] = {
 	{ "nvme", "the image verified on every CPU, queues moved under load", scenario_nvme },
 	{ "port", "what the port refuses and gives", scenario_port },
 	{ "rows", "single facts about the remapping unit (tests/rows)", scenario_rows },
-	{ "stores", "MSI-X, MSI and register stores deliver side by side", scenario_stores },
+	{ "stores", "stores of every kind deliver side by side", scenario_stores },
 	{ "run", "one machine from its firmware to a verdict", scenario_all },
 };
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Scenario stores: stores of every kind that QEMU has, in one tree: MSI-X, MSI, the timers of the
- * HPET, a remapping unit's two events. All deliver at the same time: one CPU fires the device with
- * MSI-X without a pause, the timers match again and again, and the others are fired between moves.
+ * HPET, a remapping unit's two events, and slots of edu's own beside its MSI (without a remapper
+ * they are refused: a guest). All deliver at the same time: one CPU fires the device with MSI-X
+ * without a pause, the timers match again and again, the others are fired between moves.
  */
 #include "scenario.h"
 

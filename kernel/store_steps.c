@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Register stores in scenarios that are about more.
+ * Stores beside MSI and MSI-X, in scenarios that are about more.
  *
  * Locking: none; CPU 0.
  */
@@ -9,6 +9,7 @@
 #include <stddef.h>
 
 #include "cpu.h"
+#include "edu_slots.h"
 #include "hpet.h"
 #include "scenario.h"
 #include "unit_events.h"
@@ -19,7 +20,7 @@ enum {
 };
 
 static uint32_t nr_timers;
-static bool has_unit;
+static bool has_unit, has_slots;
 
 static void begin_events(void)
 {
@@ -33,15 +34,18 @@ static void begin_events(void)
 
 void store_step_begin(void)
 {
-	bool is_good = true;
+	struct firing_device *edu = firing_find("edu", 0);
+	bool is_remapped = unit_peek_init(), is_good = true;
 
 	nr_timers = hpet_open();
 	for (uint32_t i = 0; i < nr_timers; i++)
 		is_good &= hpet_request(hpet_at(i), i % cpu_nr());
 	if (nr_timers)
 		report(is_good, "hpet: %u timers requested", nr_timers);
-	if (unit_peek_init())
+	if (is_remapped)
 		begin_events();
+	if (edu)
+		has_slots = edu_slots_begin(edu, !is_remapped);
 }
 
 /* From CPU to CPU, each of them told of; the timers go round between them. */
@@ -85,12 +89,16 @@ void store_step_fire(uint32_t nr)
 		report(is_good, "hpet: %u timers matched %u times each, moved %u times", nr_timers,
 		       nr, hpet_nr_moves());
 	}
+	if (has_slots)
+		edu_slots_fire();
 	if (has_unit)
 		fire_fault();
 }
 
 void store_step_end(void)
 {
+	if (has_slots)
+		edu_slots_end();
 	for (uint32_t i = 0; i < nr_timers; i++) {
 		platform_show(&hpet_at(i)->p);
 		hpet_free(hpet_at(i));
