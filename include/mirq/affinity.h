@@ -40,7 +40,8 @@ MIRQ_BEGIN_DECLS
  *          for the new messages: it stays where it is), MIRQ_EINVAL (no such CPU,
  *          none online, an interrupt of the range is not allocated), MIRQ_ENOTSUP (pinned: the
  *          slot cannot be told another message safely, docs/rules.md 1; a window, .where, that
- *          lets messages to none of these CPUs through), MIRQ_EBUSY (the previous move has not
+ *          lets messages to none of these CPUs through; behind a secondary root: no line,
+ *          of the device .where, goes there), MIRQ_EBUSY (the previous move has not
  *          drained, or a level that was sent has not ended, within 1 ms), MIRQ_EIO
  *          (remapper or device did not answer), MIRQ_ENOMEM.
  */

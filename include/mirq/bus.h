@@ -43,7 +43,8 @@ MIRQ_MUST_CHECK enum mirq_err mirq_device_attach(struct mirq *m,
 /**
  * mirq_device_detach() - Take a device away with its stores and interrupts.
  * Context: thread.
- * Errors:  MIRQ_EDEADLK (called from a handler; nothing was done).
+ * Errors:  MIRQ_EDEADLK (called from a handler; nothing was done), MIRQ_EBUSY (an interrupt of it
+ *          is a line of a secondary root: that goes first; nothing was done).
  */
 enum mirq_err mirq_device_detach(struct mirq_device *dev);
 /**

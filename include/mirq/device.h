@@ -47,7 +47,8 @@ MIRQ_MUST_CHECK enum mirq_err mirq_store_supported(const struct mirq_device *dev
 /**
  * mirq_store_detach() - Take a store away with all its interrupts. No handler runs after.
  * Context: thread.
- * Errors:  MIRQ_EDEADLK (called from a handler; nothing was done).
+ * Errors:  MIRQ_EDEADLK (called from a handler; nothing was done), MIRQ_EBUSY (an interrupt of it
+ *          is a line of a secondary root: that goes first; nothing was done).
  */
 enum mirq_err mirq_store_detach(struct mirq_store *store);
 /**

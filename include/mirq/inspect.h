@@ -19,8 +19,9 @@ struct mirq_domain_info {
 	const char *name;
 	enum mirq_role role;
 	const struct mirq_domain *parent; /* NULL: the root */
-	const struct mirq_device *device; /* of a store; else NULL */
-	uint32_t nr_entries;              /* slots, entries; ids per CPU for a root */
+	const struct mirq_device
+		*device;        /* of a store; of the lines of a secondary root; else NULL */
+	uint32_t nr_entries;    /* slots, entries; ids per CPU for a root */
 	uint32_t nr_used;       /* slots allocated; entries in use; ids in use over all CPUs */
 	uint32_t carries;       /* enum mirq_carries, or-ed */
 	uint32_t traits;        /* enum mirq_store_trait, _remapper_trait or _root_trait, or-ed */
@@ -33,8 +34,9 @@ struct mirq_irq_info {
 	const char
 		*state_text; /* its most telling word: allocated, active, running, disabled, ... */
 	const char *device, *store;
-	struct mirq_route route;
-	struct mirq_msg msg; /* what the slot was last told; address 0: nothing yet */
+	struct mirq_route route; /* its CPU and id; behind a secondary root: the line's CPU */
+	uint32_t line;           /* behind one: number of the interrupt that carries it; else 0 */
+	struct mirq_msg msg;     /* what the slot was last told; address 0: nothing yet */
 	uint64_t cookie;
 	uint64_t nr_handled; /* handler rounds */
 };
@@ -73,6 +75,8 @@ enum mirq_event {
 	MIRQ_EVENT_RESEND,
 	MIRQ_EVENT_QUARANTINE
 };
+/* In place of a CPU: or-ed to a target that is a line of a secondary root. */
+#define MIRQ_TRACE_LINE (UINT64_C(1) << 32)
 /* Called for each event: number of the interrupt (0: none), two values by kind (docs/design.md). */
 typedef void mirq_trace(void *context, enum mirq_event event, uint32_t number, uint64_t a,
 			uint64_t b);

@@ -97,9 +97,10 @@ MIRQ_BEGIN_DECLS
  * Context: thread.
  * Errors:  MIRQ_ENOSPC (slots, entries or ids: .where, .nr_wanted, .nr_left), MIRQ_ENOTSUP
  *          (trigger, block or cookie that the store or a parent cannot do; a window, .where, that
- *          lets messages to none of these CPUs through), MIRQ_EBUSY (an excluded
- *          store of the device is in use; a store of one message is not empty), MIRQ_EINVAL (bad
- *          range, no such CPU, none online), MIRQ_ENOMEM.
+ *          lets messages to none of these CPUs through; behind a secondary root: no line, of the
+ *          device .where, goes there), MIRQ_EBUSY (an excluded store of the device is in use; a
+ *          store of one message is not empty), MIRQ_EINVAL (bad range, no such CPU, none online),
+ *          MIRQ_ENOMEM.
  */
 MIRQ_MUST_CHECK enum mirq_err mirq_irq_alloc(struct mirq_store *store,
 					     const struct mirq_irq_want *want,
@@ -109,7 +110,8 @@ MIRQ_MUST_CHECK enum mirq_err mirq_irq_alloc(struct mirq_store *store,
  * @irqs: slots that are not allocated are skipped.
  * What hardware may still send to stays in quarantine, owned and counted (inspect.h).
  * Context: thread.
- * Errors:  MIRQ_EDEADLK (called from a handler; nothing was freed).
+ * Errors:  MIRQ_EDEADLK (called from a handler; nothing was freed), MIRQ_EBUSY (one is a line of a
+ *          secondary root, root.h; nothing was freed).
  */
 enum mirq_err mirq_irq_free(struct mirq_irqs irqs);
 /**
@@ -130,7 +132,8 @@ MIRQ_MUST_CHECK enum mirq_err mirq_irq_request(struct mirq_irqs irqs,
  * @irqs: interrupts without a handler are skipped.
  * @h:    [in] NULL: all actions; else the one with this handle, context and stride_bytes.
  * Context: thread.
- * Errors:  MIRQ_EDEADLK (called from a handler; nothing was released).
+ * Errors:  MIRQ_EDEADLK (called from a handler; nothing was released), MIRQ_EBUSY (one is a line of
+ *          a secondary root, root.h; nothing was released).
  */
 enum mirq_err mirq_irq_release(struct mirq_irqs irqs, const struct mirq_irq_handler *h);
 /**

@@ -36,7 +36,8 @@ MIRQ_BEGIN_DECLS
  */
 MIRQ_MUST_CHECK enum mirq_err mirq_init(const struct mirq_init *init, struct mirq **out_m);
 /**
- * mirq_fini() - Detach devices, remappers and root, and destroy the system.
+ * mirq_fini() - Detach devices, remappers and roots, children before parents, and destroy the
+ * system.
  * Context: init: no other call in progress, no dispatch to come.
  * Errors:  none.
  */

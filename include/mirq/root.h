@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * root.h - for authors of roots: local APIC, IMSIC, GIC. A root owns the ids of CPUs, ends
- * interrupts, resends, reads what is pending. It knows no device and no store. One per system.
+ * interrupts, resends, reads what is pending. It knows no device and no store. One per system; and
+ * any number of secondary roots, whose ids are those of interrupts that carry others.
  * Context beside each op: T thread, A atomic, D dispatch, L on that CPU with interrupts off, P
  * pure.
  */
@@ -64,6 +65,36 @@ struct mirq_root_init {
 	const char *hypervisor; /* for people; retained; NULL: no name */
 };
 
+/*
+ * A secondary root: interrupts of one device carry those of all devices behind it (a VMD
+ * controller). They are its lines, 1 to 64, numbered from 0; each has ids of its own, as a CPU has.
+ * A line is an interrupt like any other: it moves, and what it carries follows.
+ */
+struct mirq_secondary_ops {
+	uint32_t size_bytes;
+	/* P  The message that reaches @route: .cpu and .hw_target are the line, .id the id on it;
+	 *    2^block_log2 > 1: the first of a block. Required. */
+	void (*compose)(void *data, const struct mirq_route *route, uint32_t block_log2,
+			struct mirq_msg *out_msg);
+	/* D  The next id that waits on @line, which ends it; or MIRQ_NO_ID. NULL: it has no status:
+	 *    every handler behind the line is called, and most have nothing to do. */
+	uint32_t (*claim)(void *data, uint32_t line);
+	/* T  It leaves the system. NULL: nothing to do. */
+	void (*fini)(void *data);
+};
+
+struct mirq_secondary_init {
+	uint32_t size_bytes;
+	const char *name;
+	const struct mirq_secondary_ops *ops;
+	void *data;
+	struct mirq_irqs lines; /* allocated, not requested, edge; their owner's again at detach */
+	struct mirq_range ids;  /* of each line */
+	uint32_t carries;       /* enum mirq_carries, or-ed; no levels */
+	uint32_t traits;        /* enum mirq_root_trait, or-ed: ADDRESS_HAS_TARGET (the line) */
+	struct mirq_why *why;
+};
+
 MIRQ_BEGIN_DECLS
 
 /**
@@ -84,6 +115,29 @@ MIRQ_MUST_CHECK enum mirq_err mirq_root_attach(struct mirq *m, const struct mirq
  */
 MIRQ_MUST_CHECK enum mirq_err mirq_root_claim_id(struct mirq *m, struct mirq_cpus cpus,
 						 uint32_t id);
+/**
+ * mirq_secondary_attach() - Make a secondary root, and request its lines.
+ * @init:       [in] what it is; ops and name retained.
+ * @out_domain: [out] the domain, to be a parent of devices, remappers and links.
+ * What hangs behind it may be asked onto CPUs that one of the lines goes to; other sets are refused
+ * (MIRQ_ENOTSUP, .where: the device of the lines). A line moves by mirq_affinity_set() of its own.
+ * Until mirq_secondary_detach() lines cannot be released or freed, nor their device be detached.
+ * Context: thread.
+ * Errors:  MIRQ_EINVAL (rule 11; .why), MIRQ_EBUSY (a line has a handler), MIRQ_ENOSPC (a line is
+ *          a best-effort reservation, and no id is left), MIRQ_EIO (the device of the lines did not
+ *          answer), MIRQ_ENOMEM.
+ */
+MIRQ_MUST_CHECK enum mirq_err mirq_secondary_attach(struct mirq *m,
+						    const struct mirq_secondary_init *init,
+						    struct mirq_domain **out_domain);
+/**
+ * mirq_secondary_detach() - Release its lines and take it out again; calls ops.fini.
+ * @domain: a secondary root that is nobody's parent any more.
+ * Context: thread.
+ * Errors:  MIRQ_EBUSY (a device or remapper below), MIRQ_EINVAL (not a secondary root),
+ *          MIRQ_EDEADLK (called from a handler; nothing was done).
+ */
+MIRQ_MUST_CHECK enum mirq_err mirq_secondary_detach(struct mirq_domain *domain);
 
 MIRQ_END_DECLS
 

@@ -304,7 +304,8 @@ void mirqi_quarantine(struct mirq_irq *irq)
 		return;
 	irq->flags |= MIRQI_IRQ_QUARANTINED;
 	atomic_fetch_add(&m->nr_quarantined, 1);
-	mirqi_event(m, MIRQ_EVENT_QUARANTINE, irq, irq->route.cpu, irq->route.id);
+	mirqi_event(m, MIRQ_EVENT_QUARANTINE, irq, mirqi_place(irq->store->root, irq->route.cpu),
+		    irq->route.id);
 }
 
 void mirqi_forget_written(struct mirq_batch *batch)

@@ -164,13 +164,26 @@ static enum mirq_err check_windows(const struct mirq_store *store, struct mirq_c
 	return last == root->nr_targets ? MIRQ_OK : mirqi_reach_check(store, last, why);
 }
 
+/* What CPUs are to this root: themselves, or the lines that go there; their bits in @bits. */
+static enum mirq_err to_targets(const struct mirqi_root *root, struct mirq_cpus *inout_cpus,
+				uint64_t *bits, struct mirq_why *why)
+{
+	return root->lines ? root->find_lines(root, inout_cpus, bits, why) : MIRQ_OK;
+}
+
 static enum mirq_err take_ids(const struct mirq_irq *irq, struct mirq_cpus cpus,
 			      uint32_t block_log2, struct mirq_target *out_t, struct mirq_why *why)
 {
 	struct mirqi_root *root = irq->store->root;
 	struct mirq_target old = { irq->route.cpu, irq->route.id };
 	struct mirqi_reach reach = reach_of(irq->store);
+	uint32_t first = cpus.range.first;
+	uint64_t bits;
 	enum mirq_err err;
+
+	err = to_targets(root, &cpus, &bits, why);
+	if (err)
+		return err;
 
 	reach.old = mirqi_steps(irq) ? &old : NULL;
 	if (!mirqi_ids_alloc_in(root->ids, cpus, reach, block_log2, out_t))
@@ -191,7 +204,7 @@ static enum mirq_err take_ids(const struct mirq_irq *irq, struct mirq_cpus cpus,
 					  : "no id left on the CPUs asked for; value: the first of "
 					    "them",
 				  1u << block_log2, mirq_ids_left(root->ids, cpus),
-				  reach.old ? old.cpu : cpus.range.first);
+				  reach.old ? mirqi_cpu_of(root, old.cpu) : first);
 }
 
 static void set_route(struct mirq_irq *irq, struct mirq_route *route, struct mirq_target t)
@@ -204,7 +217,7 @@ static void set_route(struct mirq_irq *irq, struct mirq_route *route, struct mir
 	route->hw_target = root->hw_target[t.cpu];
 	route->id = t.id;
 	atomic_fetch_add(&root->domain.nr_used, 1);
-	mirqi_event(root->domain.m, MIRQ_EVENT_ROUTE, irq, t.cpu, t.id);
+	mirqi_event(root->domain.m, MIRQ_EVENT_ROUTE, irq, mirqi_place(root, t.cpu), t.id);
 }
 
 enum mirq_err mirqi_give_id_in(struct mirq_irq *irq, struct mirq_cpus cpus,
@@ -392,17 +405,22 @@ static enum mirq_err fit_ids(struct plan *p)
 {
 	struct mirqi_reach reach = reach_of(p->store);
 	struct mirqi_root *root = p->store->root;
-	uint32_t nr_left;
+	struct mirq_cpus cpus = p->want.cpus;
 	enum mirq_err err;
+	uint32_t nr_left;
+	uint64_t bits;
 
 	if (p->block_log2 || p->want.reserve == MIRQ_RESERVE_BEST_EFFORT)
 		return MIRQ_OK;
-	nr_left = mirqi_ids_left_in(root->ids, p->want.cpus, reach);
+	err = to_targets(root, &cpus, &bits, p->want.why);
+	if (err)
+		return err;
+	nr_left = mirqi_ids_left_in(root->ids, cpus, reach);
 	if (nr_left < p->nr) {
-		mirqi_wait_retired(root, p->want.cpus);
-		nr_left = mirqi_ids_left_in(root->ids, p->want.cpus, reach);
+		mirqi_wait_retired(root, cpus);
+		nr_left = mirqi_ids_left_in(root->ids, cpus, reach);
 	}
-	err = nr_left ? MIRQ_OK : check_windows(p->store, p->want.cpus, p->want.why);
+	err = nr_left ? MIRQ_OK : check_windows(p->store, cpus, p->want.why);
 	if (err)
 		return err;
 	if (nr_left < p->want.nr_min)
@@ -558,12 +576,17 @@ static void free_batch(struct mirq_store *store, struct mirq_irqs irqs) MIRQ_MUS
 enum mirq_err mirq_irq_free(struct mirq_irqs irqs)
 {
 	struct mirq_device *dev = irqs.store->dev;
+	enum mirq_err err = MIRQ_OK;
 
 	if (mirqi_is_inside(dev->m))
 		return MIRQ_EDEADLK;
 	mirqi_mutex_lock(dev->m->host, &dev->mutex);
-	mirqi_release_locked(irqs);
-	free_batch(irqs.store, irqs);
+	if (mirqi_has_lines(irqs)) {
+		err = MIRQ_EBUSY;
+	} else {
+		mirqi_release_locked(irqs);
+		free_batch(irqs.store, irqs);
+	}
 	mirqi_mutex_unlock(dev->m->host, &dev->mutex);
-	return MIRQ_OK;
+	return err;
 }

@@ -97,7 +97,7 @@ static const char *check_store(struct mirq *m, struct mirq_store *store, uint32_
 
 /* Every id taken is an interrupt's, retires, was claimed by the host or is in quarantine: the
  * sum that can be checked is that no cell points anywhere without its id being taken. */
-static const char *check_cpu(const struct mirqi_root *root, uint32_t cpu)
+static const char *check_target(const struct mirqi_root *root, uint32_t cpu)
 {
 	struct mirqi_cpu *c = &root->targets[cpu];
 	uint32_t nr_cells = 0;
@@ -111,6 +111,20 @@ static const char *check_cpu(const struct mirqi_root *root, uint32_t cpu)
 	if (nr_cells > mirqi_ids_taken_on(root->ids, cpu))
 		return "more cells point to interrupts than ids are taken";
 	return NULL;
+}
+
+static const char *check_root(const struct mirqi_root *root, uint32_t *out_target)
+{
+	const char *text = NULL;
+
+	for (uint32_t i = 0; i < root->nr_targets && !text; i++) {
+		*out_target = i;
+		text = check_target(root, i);
+		if (!text && root->lines &&
+		    atomic_load(&root->lines[i].irq->actions)->context != &root->lines[i])
+			text = "a line of a secondary root has another handler";
+	}
+	return text;
 }
 
 enum mirq_err mirq_check(struct mirq *m, struct mirq_why *why)
@@ -130,9 +144,12 @@ enum mirq_err mirq_check(struct mirq *m, struct mirq_why *why)
 		return mirqi_fail_numbers(why, MIRQ_EINVAL, "system",
 					  "the system counts its interrupts wrongly", nr,
 					  atomic_load(&m->nr_irqs), m->numbers.nr_used);
-	for (uint32_t cpu = 0; m->root && cpu < m->nr_cpus && !text; cpu++) {
-		text = check_cpu(m->root, cpu);
-		at = cpu;
+	for (const struct mirq_domain *d = m->domains; d; d = d->next) {
+		text = d->role == MIRQ_ROLE_ROOT ? check_root((const void *)d, &at) : NULL;
+		if (text)
+			return mirqi_fail_numbers(why, MIRQ_EINVAL,
+						  d->parent || d == m->domains ? "CPU" : d->name,
+						  text, 0, 0, at);
 	}
-	return text ? mirqi_fail_numbers(why, MIRQ_EINVAL, "CPU", text, 0, 0, at) : MIRQ_OK;
+	return MIRQ_OK;
 }

@@ -87,6 +87,21 @@ struct mirq_route mirqi_route(const struct mirq_irq *irq)
 	return route;
 }
 
+uint32_t mirqi_cpu_of(const struct mirqi_root *root, uint32_t target)
+{
+	return root->lines ? mirqi_route(root->lines[target].irq).cpu : target;
+}
+
+int mirqi_has_lines(struct mirq_irqs irqs)
+{
+	uint32_t i = irqs.slots.first;
+
+	while ((i = mirqi_sparse_next(&irqs.store->slots, i)) < irqs.slots.limit)
+		if (mirqi_irq(irqs.store, i++)->flags & MIRQI_IRQ_LINE)
+			return 1;
+	return 0;
+}
+
 struct mirq_msg mirqi_told(const struct mirq_irq *irq)
 {
 	struct mirq_host *host = irq->store->dev->m->host;
@@ -98,23 +113,31 @@ struct mirq_msg mirqi_told(const struct mirq_irq *irq)
 }
 
 /* Sent under the leaf lock: a move takes it to change the route, so that the old id cannot retire
- * between our reading it and the root's accepting it. */
-void mirqi_resend(struct mirq_irq *irq)
+ * between our reading it and the root's accepting it. Returns the line to be raised instead. */
+static struct mirq_irq *resend(struct mirq_irq *irq)
 {
 	struct mirqi_root *root = irq->store->root;
 	struct mirq *m = root->domain.m;
 	uintptr_t saved = mirqi_spin_lock(m->host, &irq->store->leaf);
+	struct mirq_irq *line = NULL;
 
-	mirqi_event(m, MIRQ_EVENT_RESEND, irq, irq->route.cpu, irq->route.id);
+	mirqi_event(m, MIRQ_EVENT_RESEND, irq, mirqi_place(root, irq->route.cpu), irq->route.id);
 	/* A level line that is still high raises itself: it is re-armed by unmasking, not
 	 * replayed. */
 	if (irq->trigger < MIRQ_LEVEL_HIGH && inject(irq)) {
 		if (root->ops.resend)
 			root->ops.resend(root->init.data, &irq->route);
 		else
-			mirqi_replay(root, &irq->route);
+			line = mirqi_replay(root, &irq->route);
 	}
 	mirqi_spin_unlock(m->host, &irq->store->leaf, saved);
+	return line;
+}
+
+void mirqi_resend(struct mirq_irq *irq)
+{
+	while (irq)
+		irq = resend(irq);
 }
 
 /* Opened again with an event kept: one call, not two, when the slot has kept one as well and

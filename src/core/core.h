@@ -3,6 +3,7 @@
  * core.h - the core's own structures and the calls between its files. Private to src/core.
  *
  *   system.c    struct mirq, CPUs                    want.c, alloc.c  reserve and free
+ *   lines.c     secondary roots
  *   domain.c    root, remappers, batches, compose    activate.c program, write, undo
  *   device.c    devices and links                    request.c  actions: request, release
  *   store.c     template -> domain                   dispatch.c an event, service, retiring ids
@@ -53,12 +54,28 @@ struct mirqi_root {
 	struct mirq_domain domain;
 	struct mirq_root_init init;
 	struct mirq_root_ops ops;
-	struct mirqi_cpu *targets; /* whose ids it owns: the CPUs */
+	struct mirqi_cpu *targets; /* whose ids it owns: the CPUs, or its lines */
 	uint32_t nr_targets;
 	uint32_t nr_words;      /* of a target's bitmaps */
 	uint32_t *hw_target;    /* by target: for the allocator */
 	uint32_t max_hw_target; /* of those added so far */
 	struct mirq_ids *ids;
+	/* Of a secondary root, by target; NULL: its targets are the CPUs. */
+	struct mirqi_line *lines;
+	/* CPUs := the lines that go there now, their bits in @bits. MIRQ_ENOTSUP: none. */
+	enum mirq_err (*find_lines)(const struct mirqi_root *root, struct mirq_cpus *inout_cpus,
+				    uint64_t *bits, struct mirq_why *why);
+	/* What the ids of one word of @line brought, of them @retiring; all, in any words. */
+	void (*walk)(const struct mirqi_root *root, uint32_t line, uint32_t word,
+		     uint64_t retiring);
+	enum mirq_err (*detach)(struct mirq_domain *domain);
+};
+
+/* An interrupt that carries those of the devices behind a secondary root. */
+struct mirqi_line {
+	struct mirqi_root *root;
+	struct mirq_irq *irq;
+	uint32_t target;
 };
 struct mirqi_remapper {
 	struct mirq_domain domain;
@@ -157,6 +174,7 @@ enum mirqi_irq_flag {
 	MIRQI_IRQ_JOINS = 64,       /* the request that is going on has added an action */
 	MIRQI_IRQ_LATE = 128,       /* the request that is going on has given it its id */
 	MIRQI_IRQ_UNCONFIRMED = 256, /* hardware did not answer to its last move: tell it again */
+	MIRQI_IRQ_LINE = 1024,       /* carries those behind a secondary root */
 	MIRQI_IRQ_RESERVED = 512     /* other is an id that it has not moved to yet */
 };
 
@@ -205,7 +223,8 @@ enum mirqi_cpu_phase {
 	MIRQI_CPU_ONLINE
 };
 
-/* A target of a root: one CPU. Its own cache lines; written by itself but for the bits. */
+/* A target of a root: one CPU, or the line of a secondary root, which runs on one CPU at a time.
+ * Its own cache lines; written by itself but for the bits. */
 struct mirqi_cpu {
 	_Alignas(64) _Atomic uint32_t section; /* odd: inside a dispatch section; see dispatch.c */
 	_Atomic(struct mirq_irq *) *cells;     /* by id - first: NULL, an interrupt, or the tomb */
@@ -262,6 +281,9 @@ void *mirqi_alloc(struct mirq *m, size_t size_bytes); /* zeroed, cache-line alig
 void mirqi_free(struct mirq *m, void *memory, size_t size_bytes);
 
 /* domain.c */
+/* Take a domain that is nobody's parent out of the system. MIRQ_EBUSY. */
+MIRQ_MUST_CHECK enum mirq_err mirqi_domain_unlink(struct mirq_domain *domain);
+void mirqi_domain_link(struct mirq_domain *domain);
 void mirqi_batch_add(struct mirq_batch *batch, struct mirq_irq *irq);
 #define mirqi_batch_for_each(irq, batch)                                                           \
 	for ((irq) = (batch)->first; (irq); (irq) = (irq)->batch_next)
@@ -308,6 +330,9 @@ static inline _Atomic(struct mirq_irq *) *mirqi_cell(const struct mirqi_root *ro
 /* Memory of a target: cells and bitmaps. MIRQ_ENOMEM. Thread. */
 MIRQ_MUST_CHECK enum mirq_err mirqi_target_init(struct mirqi_root *root, uint32_t target,
 						uint32_t hw_target);
+/* A root without its targets: NULL when the host has no memory. Thread. */
+struct mirqi_root *mirqi_root_init(struct mirq *m, const struct mirq_root_init *own,
+				   const struct mirq_root_ops *ops, uint32_t nr_targets);
 /* Free a root and its targets' memory; targets themselves are the owner's. */
 void mirqi_root_fini(struct mirqi_root *root);
 void mirqi_event(struct mirq *m, enum mirq_event event, const struct mirq_irq *irq, uint64_t a,
@@ -346,8 +371,15 @@ int mirqi_is_inside(struct mirq *m);
 void mirqi_retire(struct mirqi_root *root, uint32_t cpu, uint32_t id);
 /* Make a CPU look at what waits for it: once for all that was left there. Any context. */
 void mirqi_kick(struct mirqi_root *root, uint32_t cpu);
-/* Raise an interrupt by software on the CPU of its route. Any context. */
-void mirqi_replay(struct mirqi_root *root, const struct mirq_route *route);
+/* The same, whether or not it looks already. */
+void mirqi_kick_again(struct mirqi_root *root, uint32_t cpu);
+/* Raise an interrupt by software on the target of its route. Returns the line that the caller must
+ * raise for it once it holds no lock; NULL: nothing is left to do. Any context. */
+struct mirq_irq *mirqi_replay(struct mirqi_root *root, const struct mirq_route *route);
+/* Give @irq an event that a target brought. Dispatch. */
+void mirqi_fire(const struct mirqi_root *root, uint32_t target, struct mirq_irq *irq);
+/* The action of a line; context: its struct mirqi_line. */
+enum mirq_handled mirqi_line_handle(void *context);
 /* Wait, 1 ms at most, until ids that retire have gone from CPUs of @cpus that can still serve them.
  * Thread. */
 void mirqi_wait_retired(struct mirqi_root *root, struct mirq_cpus cpus);
@@ -359,6 +391,15 @@ void mirqi_leave_cpu(struct mirq *m, uint32_t cpu);
 void mirqi_mask_sync(struct mirq_irq *irq);
 /* Where @irq goes now. Atomic. */
 struct mirq_route mirqi_route(const struct mirq_irq *irq);
+/* The CPU that a target is, or that a line goes to now. Atomic. */
+uint32_t mirqi_cpu_of(const struct mirqi_root *root, uint32_t target);
+/* For the trace: a line is no CPU. */
+static inline uint64_t mirqi_place(const struct mirqi_root *root, uint32_t target)
+{
+	return root->lines ? MIRQ_TRACE_LINE | target : target;
+}
+/* Does one of @irqs carry others? Under dev->mutex. */
+int mirqi_has_lines(struct mirq_irqs irqs);
 /* What its slot was told last; address 0: nothing yet. Atomic. */
 struct mirq_msg mirqi_told(const struct mirq_irq *irq);
 /* Raise @irq by the resend ladder. Atomic. */

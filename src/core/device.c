@@ -112,6 +112,18 @@ enum mirq_err mirq_device_attach(struct mirq *m, const struct mirq_device_init *
 	return MIRQ_OK;
 }
 
+/* Lines of a secondary root: that goes first. */
+static int carries_others(struct mirq_device *dev)
+{
+	struct mirq_store *s;
+
+	mirqi_mutex_lock(dev->m->host, &dev->mutex);
+	for (s = dev->stores; s && !mirqi_has_lines(mirq_store_irqs(s));)
+		s = s->next;
+	mirqi_mutex_unlock(dev->m->host, &dev->mutex);
+	return s != NULL;
+}
+
 enum mirq_err mirq_device_detach(struct mirq_device *dev)
 {
 	struct mirq *m = dev->m;
@@ -119,6 +131,8 @@ enum mirq_err mirq_device_detach(struct mirq_device *dev)
 
 	if (mirqi_is_inside(m))
 		return MIRQ_EDEADLK;
+	if (carries_others(dev))
+		return MIRQ_EBUSY;
 	while (dev->stores)
 		(void)mirq_store_detach(dev->stores);
 	for (uint32_t level = 0; level < dev->nr_remappers; level++) {

@@ -125,6 +125,12 @@ static MIRQI_COLD void note_unwanted(struct mirq *m, struct mirq_irq *irq)
 	mirq_host_log(m->host, &record);
 }
 
+/* Nobody knows which child of a line was meant: each is called. */
+static int is_guess(const struct mirqi_root *root)
+{
+	return root->lines && !root->ops.claim;
+}
+
 /* The first action answered something else than HANDLED, or there are more. */
 static MIRQI_COLD void finish_round(struct mirq *m, struct mirq_irq *irq, struct mirqi_action *a,
 				    enum mirq_handled answer)
@@ -140,7 +146,7 @@ static MIRQI_COLD void finish_round(struct mirq *m, struct mirq_irq *irq, struct
 			break;
 		answer = a->handle(a->context);
 	}
-	if (is_wanted)
+	if (is_wanted || is_guess(irq->store->root))
 		irq->nr_unwanted = 0;
 	else
 		note_unwanted(m, irq);
@@ -196,6 +202,12 @@ static MIRQI_HOT void fire(struct mirq *m, struct mirqi_cpu *c, struct mirq_irq 
 		run(m, irq);
 	else
 		fire_slowly(m, c, irq);
+}
+
+/* Anywhere but on the short way. */
+MIRQI_COLD void mirqi_fire(const struct mirqi_root *root, uint32_t target, struct mirq_irq *irq)
+{
+	fire(root->domain.m, &root->targets[target], irq);
 }
 
 static MIRQI_HOT void end(const struct mirq *m, uint32_t cpu, uint32_t id)
@@ -276,7 +288,7 @@ static void retire_id(struct mirqi_root *root, uint32_t cpu, uint32_t id)
 	if (root->ops.mask)
 		root->ops.mask(root->init.data, &route);
 	leave_cell(root, cpu, id, NULL);
-	mirqi_event(root->domain.m, MIRQ_EVENT_RETIRE, NULL, cpu, id);
+	mirqi_event(root->domain.m, MIRQ_EVENT_RETIRE, NULL, mirqi_place(root, cpu), id);
 	mirqi_drop_id(root, &route);
 }
 
@@ -317,6 +329,9 @@ static void retire_word(struct mirqi_root *root, uint32_t cpu, uint32_t word, in
 
 	/* What was raised by software before its id began to retire is pending too. */
 	left &= ~atomic_load_explicit(&c->replay[word], memory_order_acquire);
+	/* A line is walked after that look: what an id brought is taken before it goes. */
+	if (root->lines)
+		root->walk(root, cpu, word, left);
 	for (; left; left &= left - 1) {
 		id = root->init.ids.first + word * 64 + mirqi_lowest_bit(left);
 		if (is_pending(root, cpu, id)) {
@@ -347,12 +362,13 @@ static void replay_word(const struct mirqi_root *root, uint32_t cpu, uint32_t wo
 		if (is_leaving)
 			pass_on(root, cpu, root->init.ids.first + i);
 		else if (irq)
-			fire(root->domain.m, c, irq);
+			mirqi_fire(root, cpu, irq);
 		atomic_fetch_sub_explicit(&c->nr_waiting, 1, memory_order_release);
 	}
 }
 
-/* What waits for this CPU. Only in its outermost section, when no handler is below. */
+/* What waits for this CPU, in its outermost section only, when no handler is below; or an event of
+ * a line: what its children have to do. */
 static MIRQI_COLD void attend(struct mirqi_root *root, uint32_t cpu, int is_leaving)
 {
 	for (uint32_t word = 0; word < root->nr_words; word++) {
@@ -425,12 +441,23 @@ static void leave_bit(const struct mirqi_root *root, uint32_t cpu, _Atomic uint6
 		atomic_fetch_sub_explicit(&c->nr_waiting, 1, memory_order_relaxed);
 }
 
+static int must_kick(struct mirqi_cpu *c)
+{
+	return has_waiting(c) && !atomic_exchange_explicit(&c->is_kicked, 1, memory_order_acq_rel);
+}
+
+void mirqi_kick_again(struct mirqi_root *root, uint32_t cpu)
+{
+	if (root->lines)
+		mirqi_resend(root->lines[cpu].irq);
+	else
+		mirq_host_kick(root->domain.m->host, cpu);
+}
+
 void mirqi_kick(struct mirqi_root *root, uint32_t cpu)
 {
-	struct mirqi_cpu *c = &root->targets[cpu];
-
-	if (has_waiting(c) && !atomic_exchange_explicit(&c->is_kicked, 1, memory_order_acq_rel))
-		mirq_host_kick(root->domain.m->host, cpu);
+	if (must_kick(&root->targets[cpu]))
+		mirqi_kick_again(root, cpu);
 }
 
 void mirqi_retire(struct mirqi_root *root, uint32_t cpu, uint32_t id)
@@ -438,10 +465,31 @@ void mirqi_retire(struct mirqi_root *root, uint32_t cpu, uint32_t id)
 	leave_bit(root, cpu, root->targets[cpu].retire, id);
 }
 
-void mirqi_replay(struct mirqi_root *root, const struct mirq_route *route)
+struct mirq_irq *mirqi_replay(struct mirqi_root *root, const struct mirq_route *route)
 {
-	leave_bit(root, route->cpu, root->targets[route->cpu].replay, route->id);
-	mirqi_kick(root, route->cpu);
+	struct mirqi_cpu *c = &root->targets[route->cpu];
+
+	leave_bit(root, route->cpu, c->replay, route->id);
+	if (!must_kick(c))
+		return NULL;
+	if (root->lines)
+		return root->lines[route->cpu].irq;
+	mirq_host_kick(root->domain.m->host, route->cpu);
+	return NULL;
+}
+
+/* One CPU at a time is here (I3 of the line's interrupt), in its own section below. */
+enum mirq_handled mirqi_line_handle(void *context)
+{
+	const struct mirqi_line *line = context;
+	struct mirqi_cpu *c = &line->root->targets[line->target];
+	uint32_t is_outermost = section_enter(c);
+
+	atomic_exchange_explicit(&c->is_kicked, 0, memory_order_acq_rel);
+	count(&c->nr_dispatched);
+	attend(line->root, line->target, 0);
+	section_leave(c, is_outermost);
+	return MIRQ_HANDLED;
 }
 
 void mirqi_wait_retired(struct mirqi_root *root, struct mirq_cpus cpus)
@@ -455,7 +503,7 @@ void mirqi_wait_retired(struct mirqi_root *root, struct mirq_cpus cpus)
 		if (!mirqi_cpus_have(cpus, cpu) || mirqi_phase(c) == MIRQI_CPU_DOWN ||
 		    !atomic_load_explicit(&c->nr_waiting, memory_order_acquire))
 			continue;
-		mirq_host_kick(host, cpu);
+		mirqi_kick_again(root, cpu);
 		while (atomic_load_explicit(&c->nr_waiting, memory_order_acquire) &&
 		       mirq_host_now_ns(host) - start_ns < 1000000)
 			mirq_host_wait(host, MIRQ_WAIT_SLEEP);

@@ -43,9 +43,8 @@ static enum mirq_err check_root(const struct mirq_root_init *init, const struct 
 	return mirqi_rules_check(MIRQI_OPS_OF_ROOT, ops, 0, init->name, why);
 }
 
-/* A root without its targets: NULL when the host has no memory. */
-static struct mirqi_root *root_init(struct mirq *m, const struct mirq_root_init *own,
-				    const struct mirq_root_ops *ops, uint32_t nr_targets)
+struct mirqi_root *mirqi_root_init(struct mirq *m, const struct mirq_root_init *own,
+				   const struct mirq_root_ops *ops, uint32_t nr_targets)
 {
 	struct mirqi_root *root = mirqi_alloc(m, sizeof(*root));
 	void *memory = mirqi_alloc(m, mirq_ids_size_bytes(nr_targets, own->ids));
@@ -89,7 +88,7 @@ enum mirq_err mirq_root_attach(struct mirq *m, const struct mirq_root_init *init
 	err = check_root(&own, &ops, own.why);
 	if (err)
 		return err;
-	root = root_init(m, &own, &ops, m->nr_cpus);
+	root = mirqi_root_init(m, &own, &ops, m->nr_cpus);
 	if (!root)
 		return mirqi_fail(own.why, MIRQ_ENOMEM, 0, own.name, "the host has no memory");
 	root->targets = m->cpus;
@@ -151,14 +150,18 @@ static enum mirq_err check_remapper(const struct mirq *m, const struct mirq_rema
 	return text ? mirqi_fail(init->why, MIRQ_EINVAL, RULE_REMAPPER, init->name, text) : MIRQ_OK;
 }
 
-static void domain_link(struct mirq *m, struct mirq_domain *domain)
+void mirqi_domain_link(struct mirq_domain *domain)
 {
+	struct mirq *m = domain->m;
 	struct mirq_domain **at = &m->domains;
 
+	mirqi_mutex_lock(m->host, &m->mutex);
 	while (*at)
 		at = &(*at)->next;
 	*at = domain;
-	domain->parent->nr_children++;
+	if (domain->parent)
+		domain->parent->nr_children++;
+	mirqi_mutex_unlock(m->host, &m->mutex);
 }
 
 enum mirq_err mirq_remapper_attach(struct mirq *m, const struct mirq_remapper_init *init,
@@ -195,9 +198,7 @@ enum mirq_err mirq_remapper_attach(struct mirq *m, const struct mirq_remapper_in
 		r->domain.limit_hw_target = min_limit(own.limit_hw_target,
 						      r->domain.parent->limit_hw_target);
 	}
-	mirqi_mutex_lock(m->host, &m->mutex);
-	domain_link(m, &r->domain);
-	mirqi_mutex_unlock(m->host, &m->mutex);
+	mirqi_domain_link(&r->domain);
 	*out_domain = &r->domain;
 	return MIRQ_OK;
 }
@@ -217,28 +218,39 @@ static void drop_links(struct mirq *m, const struct mirq_domain *domain)
 	}
 }
 
+enum mirq_err mirqi_domain_unlink(struct mirq_domain *domain)
+{
+	struct mirq *m = domain->m;
+	struct mirq_domain **at = &m->domains;
+	enum mirq_err err = MIRQ_EBUSY;
+
+	mirqi_mutex_lock(m->host, &m->mutex);
+	if (!domain->nr_children) {
+		while (*at != domain)
+			at = &(*at)->next;
+		*at = domain->next;
+		if (domain->parent)
+			domain->parent->nr_children--;
+		drop_links(m, domain);
+		err = MIRQ_OK;
+	}
+	mirqi_mutex_unlock(m->host, &m->mutex);
+	return err;
+}
+
 enum mirq_err mirq_remapper_detach(struct mirq_domain *domain)
 {
 	struct mirqi_remapper *r = (struct mirqi_remapper *)domain;
-	struct mirq *m = domain->m;
-	struct mirq_domain **at;
+	enum mirq_err err;
 
 	if (domain->role != MIRQ_ROLE_REMAPPER)
 		return MIRQ_EINVAL;
-	mirqi_mutex_lock(m->host, &m->mutex);
-	if (domain->nr_children) {
-		mirqi_mutex_unlock(m->host, &m->mutex);
-		return MIRQ_EBUSY;
-	}
-	for (at = &m->domains; *at != domain;)
-		at = &(*at)->next;
-	*at = domain->next;
-	domain->parent->nr_children--;
-	drop_links(m, domain);
-	mirqi_mutex_unlock(m->host, &m->mutex);
+	err = mirqi_domain_unlink(domain);
+	if (err)
+		return err;
 	if (r->ops.fini)
 		r->ops.fini(r->init.data);
-	mirqi_free(m, r, sizeof(*r));
+	mirqi_free(domain->m, r, sizeof(*r));
 	return MIRQ_OK;
 }
 
@@ -367,7 +379,7 @@ static enum mirq_err translate(const struct mirq_store *store, uint32_t level, u
 				why, MIRQ_ENOTSUP, a->remapper->domain.name,
 				"the message lies outside what this window lets through; value: "
 				"the CPU",
-				1, 0, cpu);
+				1, 0, mirqi_cpu_of(store->root, cpu));
 	}
 	return MIRQ_OK;
 }

@@ -72,24 +72,31 @@ static void dump_domain(const struct mirq_domain *d, mirq_line *line, void *cont
 {
 	struct mirq_domain_info info;
 	struct text t = { { 0 }, 0 };
+	int is_root;
 
 	mirq_domain_inspect(d, &info);
+	is_root = info.role == MIRQ_ROLE_ROOT;
 	for (const struct mirq_domain *up = info.parent; up; up = up->parent)
 		put(&t, "  ");
 	put(&t, info.name);
-	put(&t, info.role == MIRQ_ROLE_ROOT ? "  root" : "  remapper");
+	put(&t, info.device ? "  secondary root" : is_root ? "  root" : "  remapper");
 	put_pair(&t, "  ", info.nr_entries,
-		 info.role == MIRQ_ROLE_ROOT ? " ids a CPU" : " entries");
+		 info.device ? " ids a line"
+		 : is_root   ? " ids a CPU"
+			     : " entries");
 	put_pair(&t, ", ", info.nr_used, " used");
 	if (info.nr_programmed)
 		put_pair(&t, ", ", info.nr_programmed, " programmed");
 	if (info.nr_flushes)
 		put_pair(&t, ", ", info.nr_flushes, " flushes");
-	if (info.traits &
-	    (uint32_t)(info.role == MIRQ_ROLE_ROOT ? MIRQ_ROOT_PROVIDER : MIRQ_REMAPPER_PROVIDER))
+	if (info.traits & (uint32_t)(is_root ? MIRQ_ROOT_PROVIDER : MIRQ_REMAPPER_PROVIDER))
 		put(&t, ", provider");
-	if (info.role == MIRQ_ROLE_ROOT)
+	if (info.device) {
+		put(&t, ", on ");
+		put(&t, mirq_device_name(info.device));
+	} else if (is_root) {
 		put_guest(&t, d->m);
+	}
 	emit(&t, line, context);
 }
 
@@ -112,6 +119,8 @@ static void dump_hop(struct text *t, const struct mirq_irq_info *irq,
 			put(t, " no id yet");
 			return;
 		}
+		if (irq->line)
+			put_pair(t, " irq ", irq->line, "");
 		put_pair(t, " cpu ", irq->route.cpu, " id ");
 		put_number(t, hop->hwirq, 16);
 	}

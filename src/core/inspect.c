@@ -60,6 +60,8 @@ void mirq_domain_inspect(const struct mirq_domain *domain, struct mirq_domain_in
 		out_info->traits = ((const struct mirqi_remapper *)domain)->init.traits;
 		break;
 	case MIRQ_ROLE_ROOT:
+		if (root->lines)
+			out_info->device = root->lines->irq->store->dev;
 		out_info->nr_entries = root->init.ids.limit - root->init.ids.first;
 		out_info->traits = root->init.traits;
 		break;
@@ -86,6 +88,20 @@ struct mirq_domain *mirq_store_domain(struct mirq_store *store)
 	return &store->domain;
 }
 
+/* Behind a secondary root: the way of the line that carries it. */
+static void put_line(const struct mirq_irq *irq, struct mirq_irq_info *info)
+{
+	const struct mirqi_root *root = irq->store->root;
+	const struct mirq_irq *line;
+
+	if (!root->lines || info->route.kind == MIRQ_ROUTE_NONE)
+		return;
+	line = root->lines[info->route.cpu].irq;
+	info->line = line->number;
+	info->route.cpu = mirqi_route(line).cpu;
+	info->route.hw_target = irq->store->dev->m->root->hw_target[info->route.cpu];
+}
+
 enum mirq_err mirq_irq_inspect(struct mirq_irqs one, struct mirq_irq_info *out_info)
 {
 	const struct mirq_irq *irq = mirqi_irq(one.store, one.slots.first);
@@ -100,6 +116,7 @@ enum mirq_err mirq_irq_inspect(struct mirq_irqs one, struct mirq_irq_info *out_i
 	out_info->device = one.store->dev->name;
 	out_info->store = one.store->domain.name;
 	out_info->route = mirqi_route(irq);
+	put_line(irq, out_info);
 	out_info->msg = mirqi_told(irq);
 	out_info->cookie = irq->cookie;
 	out_info->nr_handled = number64(&irq->nr_handled);

@@ -24,7 +24,8 @@ static int is_again(const struct mirq_irq *irq)
 
 static int may_stay(const struct move *mv, const struct mirq_irq *irq)
 {
-	return !(irq->flags & MIRQI_IRQ_HAS_ID) || mirqi_cpus_have(mv->cpus, irq->route.cpu);
+	return !(irq->flags & MIRQI_IRQ_HAS_ID) ||
+	       mirqi_cpus_have(mv->cpus, mirqi_cpu_of(irq->store->root, irq->route.cpu));
 }
 
 /* Why the slot cannot be told another message so that it never says anything else; or, where nobody
@@ -70,8 +71,8 @@ static enum mirq_err wait_drained(const struct move *mv, struct mirq_irq *irq)
 			return mirqi_fail_numbers(
 				mv->why, MIRQ_EBUSY, irq->store->root->domain.name,
 				"the previous move has not drained: value is the CPU", 1, 0,
-				irq->other.cpu);
-		mirq_host_kick(m->host, irq->other.cpu);
+				mirqi_cpu_of(irq->store->root, irq->other.cpu));
+		mirqi_kick_again(irq->store->root, irq->other.cpu);
 		mirq_host_wait(m->host, MIRQ_WAIT_SLEEP);
 	}
 	return MIRQ_OK;
@@ -528,7 +529,7 @@ enum mirq_err mirq_affinity_effective(struct mirq_irqs one, uint32_t *out_cpu)
 	route = mirqi_route(irq);
 	if (route.kind == MIRQ_ROUTE_NONE)
 		return MIRQ_ENOENT;
-	*out_cpu = route.cpu;
+	*out_cpu = mirqi_cpu_of(irq->store->root, route.cpu);
 	return MIRQ_OK;
 }
 

@@ -372,16 +372,19 @@ enum mirq_err mirq_irq_release(struct mirq_irqs irqs, const struct mirq_irq_hand
 {
 	struct mirq_device *dev = irqs.store->dev;
 	struct mirq_irq_handler own;
+	enum mirq_err err = MIRQ_OK;
 
 	if (h && mirqi_sized_copy(&own, sizeof(own), h))
 		return MIRQ_EINVAL;
 	if (mirqi_is_inside(dev->m))
 		return MIRQ_EDEADLK;
 	mirqi_mutex_lock(dev->m->host, &dev->mutex);
-	if (h)
+	if (mirqi_has_lines(irqs))
+		err = MIRQ_EBUSY;
+	else if (h)
 		release_matching(irqs, &own);
 	else
 		mirqi_release_locked(irqs);
 	mirqi_mutex_unlock(dev->m->host, &dev->mutex);
-	return MIRQ_OK;
+	return err;
 }

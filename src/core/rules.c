@@ -12,6 +12,7 @@ typedef struct mirq_store_ops STORE;
 typedef struct mirq_remapper_ops TABLE;
 typedef struct mirq_remapper_ops SHIM;
 typedef struct mirq_root_ops ROOT;
+typedef struct mirq_secondary_ops SECONDARY;
 
 _Static_assert(sizeof(STORE) <= UINT8_MAX && sizeof(TABLE) <= UINT8_MAX &&
 		       sizeof(ROOT) <= UINT8_MAX,

@@ -12,7 +12,8 @@ enum mirqi_ops_of {
 	MIRQI_OPS_OF_STORE,
 	MIRQI_OPS_OF_TABLE,
 	MIRQI_OPS_OF_SHIM,
-	MIRQI_OPS_OF_ROOT
+	MIRQI_OPS_OF_ROOT,
+	MIRQI_OPS_OF_SECONDARY
 };
 
 /* Check a full-size op table; @traits: enum mirq_store_trait of a store, else 0. MIRQ_EINVAL. */

@@ -64,13 +64,16 @@ static int has_real_way(const struct mirq_device *dev)
 static enum mirq_err check_opt_in(const struct mirq_device *dev, struct mirq_why *why)
 {
 	const struct mirq_root_init *root = &dev->m->root->init;
+	const struct mirqi_line *lines = dev->root->lines;
 
 	if (!(dev->parent->carries & MIRQ_CARRIES_DEVICE_STORES))
 		return mirqi_fail(
 			why, MIRQ_ENOTSUP, RULE_OPT_IN, dev->parent->name,
 			"rule 5: a device-specific store needs a parent that says it carries them; "
 			"this one carries stores of the bus only");
-	if (root->guest == MIRQ_GUEST_NO || has_real_way(dev))
+	/* A secondary root is bare metal's as far as its own lines are. */
+	if (root->guest == MIRQ_GUEST_NO || has_real_way(dev) ||
+	    (lines && has_real_way(lines->irq->store->dev)))
 		return MIRQ_OK;
 	return mirqi_fail(
 		why, MIRQ_EGUEST, RULE_GUEST, dev->parent->name,

@@ -138,27 +138,28 @@ void mirqi_root_detach(struct mirq *m)
 	m->domains = NULL;
 }
 
-/* The last remapper that is nobody's parent; they lie in the list behind their parents. */
-static struct mirq_domain *last_remapper(struct mirq *m)
+/* Take away what nothing hangs off: a device, a remapper or a secondary root. 0: nothing went. */
+static int detach_one(struct mirq *m)
 {
-	struct mirq_domain *last = NULL;
+	for (struct mirq_device *dev = m->devices; dev; dev = dev->next)
+		if (!mirq_device_detach(dev))
+			return 1;
+	for (struct mirq_domain *d = m->domains; d; d = d->next) {
+		const struct mirqi_root *root = (const struct mirqi_root *)d;
 
-	for (struct mirq_domain *d = m->domains; d; d = d->next)
-		if (d->role == MIRQ_ROLE_REMAPPER)
-			last = d;
-	return last;
+		if (d->role == MIRQ_ROLE_REMAPPER ? !mirq_remapper_detach(d)
+						  : root->detach && !root->detach(d))
+			return 1;
+	}
+	return 0;
 }
 
 void mirq_fini(struct mirq *m)
 {
-	struct mirq_domain *remapper;
-
-	while (m->devices)
-		if (mirq_device_detach(m->devices))
-			mirq_host_panic(m->host, "mirq_fini() from inside a handler");
-	while ((remapper = last_remapper(m)))
-		if (mirq_remapper_detach(remapper))
-			mirq_host_panic(m->host, "mirq_fini(): a remapper has children left");
+	while (detach_one(m))
+		;
+	if (m->devices || (m->domains && m->domains->next))
+		mirq_host_panic(m->host, "mirq_fini() from inside a handler");
 	mirqi_sparse_fini(&m->numbers, m->host);
 	mirqi_root_detach(m);
 	free_system(m);

@@ -13,6 +13,7 @@
 #define ROOT_ADDRESS UINT64_C(0x10000000)  /* | hw_target << 8; data: id */
 #define ROOT_DEASSERT UINT64_C(0x48)       /* or-ed in: the level ends before it was taken */
 #define TABLE_ADDRESS UINT64_C(0x20000000) /* data: entry */
+#define MUX_ADDRESS UINT64_C(0xfee00000)   /* | line << 12; data: id, or 0 */
 
 static const char *const op_names[] = {
 	[MOCK_OP_CPU_UP] = "cpu_up",
@@ -353,6 +354,75 @@ const struct mirq_root_ops mock_root_all = {
 	.resend = root_resend,     .fini = root_fini,
 };
 
+/* ---- muxes ---- */
+
+static void mux_compose(void *data, const struct mirq_route *route, uint32_t block_log2,
+			struct mirq_msg *out_msg)
+{
+	struct mock_mux *x = data;
+
+	(void)count(&x->d, MOCK_OP_COMPOSE);
+	if (route->id & ((1u << block_log2) - 1) || route->cpu != route->hw_target)
+		violation(&x->d, "a route was composed that is no line's", route->id);
+	out_msg->address = MUX_ADDRESS | (uint64_t)route->cpu << 12;
+	out_msg->data = x->ops.claim ? route->id : 0;
+}
+
+static uint32_t mux_claim(void *data, uint32_t line)
+{
+	struct mock_mux *x = data;
+	uint32_t id = 0;
+
+	while (id < MOCK_MUX_IDS && !atomic_exchange(&x->waits[line][id], 0))
+		id++;
+	(void)note(&x->d, MOCK_OP_CLAIM, "%u:%d", line, id < MOCK_MUX_IDS ? (int)id : -1);
+	return id < MOCK_MUX_IDS ? id : MIRQ_NO_ID;
+}
+
+static void mux_fini(void *data)
+{
+	struct mock_mux *x = data;
+
+	(void)note(&x->d, MOCK_OP_FINI, "%s", "");
+}
+
+const struct mirq_secondary_ops mock_mux_all = {
+	MIRQ_SIZED(mirq_secondary_ops),
+	.compose = mux_compose,
+	.claim = mux_claim,
+	.fini = mux_fini,
+};
+
+struct mock_mux *mock_mux_new(struct mock *m, const char *name, struct mock_store *controller,
+			      struct mirq_irqs lines)
+{
+	struct mock_mux *x = calloc(1, sizeof(*x));
+
+	assert_non_null(x);
+	add_domain(m, &x->d, name);
+	x->controller = controller;
+	x->ops = mock_mux_all;
+	x->ops.claim = NULL;
+	x->init = (struct mirq_secondary_init){ MIRQ_SIZED(mirq_secondary_init),
+						.name = name,
+						.ops = &x->ops,
+						.data = x,
+						.lines = lines,
+						.ids = { 0, MOCK_MUX_IDS },
+						.carries = MIRQ_CARRIES_ONE | MIRQ_CARRIES_BLOCKS |
+							   MIRQ_CARRIES_DEVICE_STORES,
+						.traits = MIRQ_ROOT_ADDRESS_HAS_TARGET,
+						.why = &m->why };
+	x->next = m->muxes;
+	m->muxes = x;
+	return x;
+}
+
+enum mirq_err mock_mux_attach(struct mock_mux *x)
+{
+	return mirq_secondary_attach(x->d.mock->m, &x->init, &x->domain);
+}
+
 /* ---- what hardware does ---- */
 
 static void arrive_at_root(struct mock *m, struct mirq_msg msg)
@@ -396,7 +466,30 @@ static void arrive_at_table(struct mock_remapper *r, struct mirq_msg msg) MIRQ_M
 	mock_set_pending(r->d.mock, e->hw_target - MOCK_HW_TARGET, e->id);
 }
 
-/* Through shims to a table or to the root. */
+static void slot_arm(struct mock_store *s, uint32_t index) MIRQ_MUST_HOLD(m->lock);
+
+/* 1: it was a message to a mux. */
+static int arrive_at_mux(struct mock *m, const struct mirq_domain *domain, struct mirq_msg msg)
+	MIRQ_MUST_HOLD(m->lock)
+{
+	uint32_t line = (uint32_t)(msg.address >> 12) & 0xff;
+	struct mock_mux *x = m->muxes;
+
+	while (x && x->domain != domain)
+		x = x->next;
+	if (!x)
+		return 0;
+	if (msg.address >> 20 != MUX_ADDRESS >> 20 || msg.address & 0xfff ||
+	    line >= mirq_irq_count(x->init.lines) || msg.data >= MOCK_MUX_IDS) {
+		m->nr_unrouted++;
+		return 1;
+	}
+	x->waits[line][msg.data] = 1;
+	slot_arm(x->controller, x->init.lines.slots.first + line);
+	return 1;
+}
+
+/* Through shims to a table, a mux or the root. */
 static void travel(struct mock *m, const struct mirq_domain *domain, struct mirq_msg msg)
 	MIRQ_MUST_HOLD(m->lock)
 {
@@ -414,7 +507,8 @@ static void travel(struct mock *m, const struct mirq_domain *domain, struct mirq
 		}
 		msg.address -= r->offset;
 	}
-	arrive_at_root(m, msg);
+	if (!arrive_at_mux(m, domain, msg))
+		arrive_at_root(m, msg);
 }
 
 void mock_send(struct mock *m, const struct mirq_domain *domain, struct mirq_msg msg)
@@ -933,11 +1027,10 @@ static void slot_try(struct mock_store *s, uint32_t index) MIRQ_MUST_HOLD(m->loc
 		slot_send(s, index);
 }
 
-void mock_raise(struct mock_store *s, uint32_t index)
+static void slot_arm(struct mock_store *s, uint32_t index)
 {
 	struct mock_slot *slot = &s->slots[index];
 
-	pthread_mutex_lock(&s->d.mock->lock);
 	slot->is_high = (uint8_t)is_level(slot);
 	if (!s->is_on || (slot->is_masked && s->kind.traits & MIRQ_STORE_MASK_LOSES)) {
 		slot->nr_lost++;
@@ -945,6 +1038,12 @@ void mock_raise(struct mock_store *s, uint32_t index)
 		slot->is_pending = 1;
 		slot_try(s, index);
 	}
+}
+
+void mock_raise(struct mock_store *s, uint32_t index)
+{
+	pthread_mutex_lock(&s->d.mock->lock);
+	slot_arm(s, index);
 	pthread_mutex_unlock(&s->d.mock->lock);
 }
 
@@ -1452,12 +1551,17 @@ static void free_hardware(struct mock *m)
 {
 	struct mock_remapper *r;
 	struct mock_store *s;
+	struct mock_mux *x;
 
 	while ((r = m->remappers)) {
 		m->remappers = r->next;
 		free(r->entries);
 		free(r->live);
 		free(r);
+	}
+	while ((x = m->muxes)) {
+		m->muxes = x->next;
+		free(x);
 	}
 	while ((s = m->stores)) {
 		m->stores = s->next;

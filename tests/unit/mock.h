@@ -136,6 +136,22 @@ struct mock_remapper {
 	struct mock_remapper *next;
 };
 
+#define MOCK_MUX_LINES 64
+#define MOCK_MUX_IDS 64
+
+/* A secondary root: data of a message is the id where it has claim, so that it can say who it
+ * was. */
+struct mock_mux {
+	struct mock_domain d;
+	struct mirq_secondary_init init; /* edit before mock_mux_attach() */
+	struct mirq_secondary_ops ops;   /* without claim by default */
+	struct mirq_domain *domain;      /* a mux of the library's may be put here instead */
+	struct mock_store *controller;
+	_Atomic uint8_t waits[MOCK_MUX_LINES][MOCK_MUX_IDS];
+	struct mock_mux *next;
+};
+extern const struct mirq_secondary_ops mock_mux_all;
+
 enum mock_kind {
 	MOCK_MSIX,    /* maskable, enable, mask_all, pending, flush */
 	MOCK_MSI,     /* one message for a block, maskable by slot, enable, flush, pending */
@@ -176,6 +192,7 @@ struct mock {
 	struct mirq_why why; /* of the last call made through a helper below */
 	struct mock_root root;
 	struct mock_remapper *remappers;
+	struct mock_mux *muxes;
 	struct mock_store *stores;
 	struct mock_domain *domains;
 	pthread_mutex_t lock; /* of stores, entries and the log; the root's state is atomic */
@@ -218,6 +235,12 @@ struct mock_remapper *mock_shim_new(struct mock *m, const char *name);
 enum mirq_err mock_remapper_attach(struct mock_remapper *r);
 /* A table "table" with 256 entries that drains and isolates, below the root, attached. */
 struct mock_remapper *mock_table(struct mock *m);
+
+/* ---- secondary roots: made, edited, attached; freed with the system ---- */
+/* Carries everything but levels; @lines: of @controller. */
+struct mock_mux *mock_mux_new(struct mock *m, const char *name, struct mock_store *controller,
+			      struct mirq_irqs lines);
+enum mirq_err mock_mux_attach(struct mock_mux *x);
 
 /* ---- devices and stores ---- */
 /* A device with requester 0x10; @parent NULL: the root. */

@@ -21,12 +21,14 @@ typedef struct mirq_store_ops STORE;
 typedef struct mirq_remapper_ops TABLE;
 typedef struct mirq_remapper_ops SHIM;
 typedef struct mirq_root_ops ROOT;
+typedef struct mirq_secondary_ops SECONDARY;
 
 enum role {
 	ROLE_STORE,
 	ROLE_TABLE,
 	ROLE_SHIM,
 	ROLE_ROOT,
+	ROLE_SECONDARY,
 	NR_ROLES
 };
 
@@ -76,7 +78,7 @@ static const struct {
 };
 
 static const size_t ops_bytes[NR_ROLES] = { sizeof(STORE), sizeof(TABLE), sizeof(SHIM),
-					    sizeof(ROOT) };
+					    sizeof(ROOT), sizeof(SECONDARY) };
 #define FIRST_OP offsetof(STORE, setup)
 
 static uint32_t nr_ops(enum role role)
@@ -167,6 +169,7 @@ static void op__each_of_every_role__in_the_table_once(void **state)
 	(void)state;
 	assert_int_equal(FIRST_OP, offsetof(TABLE, attach));
 	assert_int_equal(FIRST_OP, offsetof(ROOT, cpu_up));
+	assert_int_equal(FIRST_OP, offsetof(SECONDARY, compose));
 	for (enum role role = ROLE_STORE; role < NR_ROLES; role++) {
 		uint32_t seen = 0, nr = 0;
 
@@ -284,6 +287,35 @@ static void roots__every_combination__as_the_table_says(void **state)
 	assert_int_equal(nr_legal, 4 * 32);
 }
 
+static void secondaries__every_combination__as_the_table_says(void **state)
+{
+	struct mock *m = mock_new();
+	struct mock_store *s = mock_store(m, MOCK_MSIX, "msix", 2);
+	struct mock_mux *x;
+	uint32_t nr_legal = 0;
+
+	(void)state;
+	mock_start(m, 1);
+	mock_store_attach(s, mock_device(m, "dev", NULL));
+	x = mock_mux_new(m, "mux", s, mock_alloc(s, 2));
+	for (uint32_t given = 0; given < UINT32_C(1) << nr_ops(ROLE_SECONDARY); given++) {
+		enum mirq_err err;
+
+		x->domain = NULL;
+		fill(&x->ops, ROLE_SECONDARY, given);
+		if (x->ops.fini)
+			x->ops.fini = mock_mux_all.fini;
+		err = mock_mux_attach(x);
+		check_answer(err, &m->why, deserved(ROLE_SECONDARY, given, 0), given, &nr_legal);
+		assert_true(!err == !!x->domain);
+		if (!err)
+			assert_int_equal(mirq_secondary_detach(x->domain), MIRQ_OK);
+	}
+	/* Claim, fini. */
+	assert_int_equal(nr_legal, 4);
+	mock_free(m);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -291,6 +323,7 @@ int main(void)
 		cmocka_unit_test(stores__every_combination__as_the_table_says),
 		cmocka_unit_test(remappers__every_combination__as_the_table_says),
 		cmocka_unit_test(roots__every_combination__as_the_table_says),
+		cmocka_unit_test(secondaries__every_combination__as_the_table_says),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
