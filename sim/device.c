@@ -2,8 +2,9 @@
 /*
  * device.c - memory space of a device and what it sends. Offset 0 is a doorbell: writing n raises
  * message n. Offset 8 keeps what was written. Then the table of MSI-X and its pending bits, then
- * the device's own stores (ims.c), which offset 0x40 tells about.
- * Sources: [PCIE] 2.2, 7.5.1.1 (bus mastering). Locking: none.
+ * the device's own stores (ims.c), which offset 0x40 tells about; of an array that is called idxd
+ * 0x10 and 0x64 tell as well.
+ * Sources: [IDXD]; [PCIE] 2.2, 7.5.1.1 (bus mastering). Locking: none.
  */
 #include "fabric.h"
 #include "model.h"
@@ -12,7 +13,9 @@
 
 #define DEVICE_DOORBELL 0x0u
 #define DEVICE_SCRATCH 0x8u
-#define DEVICE_STORES 0x40u /* of each own store: how many slots, where its registers are */
+#define DEVICE_GENCAP 0x10u       /* of a device that is called idxd */
+#define DEVICE_OFFSETS_HIGH 0x64u /* the same */
+#define DEVICE_STORES 0x40u       /* of each own store: how many slots, where its registers are */
 
 /* Messages are memory writes of a bus master. */
 void sim_device_send(struct sim_device *d, const struct sim_flight *what)
@@ -107,6 +110,16 @@ static uint32_t read_stores(const struct sim_device *d, uint32_t offset)
 	return offset % 8 ? d->ims.areas[store].at : d->ims.areas[store].nr_slots;
 }
 
+/* Intel's DSA and IAA: GENCAP, 30:25: slots / 256; table offsets, 63:48: where they begin / 256. */
+static uint32_t read_idxd(const struct sim_device *d, uint32_t offset)
+{
+	const struct sim_ims_area *area = &d->ims.areas[SIM_STORE_ARRAY];
+
+	if (offset == DEVICE_GENCAP)
+		return area->nr_slots / 256 << 25;
+	return area->at / 256 << 16;
+}
+
 uint32_t sim_device_register_read(struct sim_device *d, uint64_t offset)
 {
 	if (d->is_gone || !sim_device_bar(d))
@@ -119,6 +132,8 @@ uint32_t sim_device_register_read(struct sim_device *d, uint64_t offset)
 		return sim_ims_read(d, (uint32_t)offset);
 	if (offset >= d->table_at)
 		return sim_msix_read(d, (uint32_t)offset);
+	if (d->spec->is_array_idxd && (offset == DEVICE_GENCAP || offset == DEVICE_OFFSETS_HIGH))
+		return read_idxd(d, (uint32_t)offset);
 	return offset >= DEVICE_STORES ? read_stores(d, (uint32_t)offset - DEVICE_STORES) : 0;
 }
 

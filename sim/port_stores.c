@@ -12,6 +12,7 @@
 
 #include <string.h>
 
+#include <mirq/idxd.h>
 #include <mirq/ims_array.h>
 #include <mirq/ims_firmware.h>
 #include <mirq/ims_queue.h>
@@ -66,6 +67,7 @@ struct port_stores {
 	struct mirq_store *stores[SIM_NR_STORES];
 	uint32_t nr_slots[SIM_NR_STORES], at[SIM_NR_STORES];
 	struct mirq_ims_array array;
+	struct mirq_idxd idxd; /* instead */
 	struct mirq_ims_registers events;
 	struct mirq_ims_registers_set sets[STORES_SETS];
 	struct mirq_ims_queue queue;
@@ -397,7 +399,11 @@ static enum mirq_err stores_kind(struct port_stores *p, enum sim_store store,
 	switch (store) {
 	case SIM_STORE_ARRAY:
 		init->data = &p->array;
-		return array_make(p, &init->kind, init->why);
+		if (!p->device->spec->is_array_idxd)
+			return array_make(p, &init->kind, init->why);
+		init->data = &p->idxd;
+		p->idxd = (struct mirq_idxd){ MIRQ_SIZED(mirq_idxd), .regs = p->regs };
+		return mirq_idxd_init(&p->idxd, &init->kind, init->why);
 	case SIM_STORE_QUEUE:
 		init->data = &p->queue;
 		return queue_make(p, &init->kind, init->why);

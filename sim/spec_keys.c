@@ -98,6 +98,8 @@ static const struct spec_key device_keys[] = {
 	  DEVICE(nr_array), 1, 0x20000, 0 },
 	{ "array-nomask", "those slots have no mask", SPEC_FLAG, DEVICE(is_array_unmaskable), 0, 1,
 	  0 },
+	{ "idxd", "those slots are a multiple of 256, and found as Intel's DSA and IAA have it",
+	  SPEC_FLAG, DEVICE(is_array_idxd), 0, 1, 0 },
 	{ "queue", "IMS: slots that it fetches from memory when a command says so", SPEC_NUMBER,
 	  DEVICE(nr_queue), 1, 1024, 0 },
 	{ "registers", "IMS: sets of event registers with one control register", SPEC_NUMBER,
@@ -360,6 +362,10 @@ static const char *check_device(const struct sim_spec *spec, const struct sim_de
 	if ((d->is_array_unmaskable && !d->nr_array) ||
 	    (d->is_firmware_told_once && !d->nr_firmware))
 		return "this is about a store that the device does not have";
+	out_subject->word = "idxd";
+	if (d->is_array_idxd &&
+	    (!d->nr_array || d->nr_array % 256 || d->nr_array > 63 * 256 || d->is_array_unmaskable))
+		return "such an array has masks, and 256 slots or a multiple, to 16128";
 	out_subject->word = "steps";
 	if (d->nr_steps && !d->nr_queue && !d->nr_firmware)
 		return "the device takes no commands: it has neither queue nor firmware";

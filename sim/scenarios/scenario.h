@@ -54,5 +54,6 @@ extern const struct scenario scenarios_machine_acme[];
 extern const struct scenario scenarios_machine_plain[];
 extern const struct scenario scenarios_machine_remapped[];
 extern const struct scenario scenarios_machine_ims[];
+extern const struct scenario scenarios_machine_vetted[];
 
 #endif

@@ -103,7 +103,11 @@ static const struct sim_spec every_word = {
 		       .nr_firmware = 8,
 		       .is_array_unmaskable = 1,
 		       .nr_steps = 32 },
-		     { .name = "e", .nr_firmware = 1, .is_firmware_told_once = 1 } },
+		     { .name = "e",
+		       .nr_array = 512,
+		       .is_array_idxd = 1,
+		       .nr_firmware = 1,
+		       .is_firmware_told_once = 1 } },
 	.nr_devices = 6,
 };
 
@@ -118,7 +122,7 @@ static void spec__every_word__its_member_in_both_forms(void **state)
 		"a:msix=2K,bar=3,unit=2,noflr b:msi=16,nomask,behind=root c.D-5_:msi=1,msi32 "
 		"behind=pci-bridge fifteen-letters:msi=2,behind=legacy-bridge "
 		"d:array=100000,queue=31,registers=7,firmware=8,array-nomask,steps=32 "
-		"e:firmware=1,once";
+		"e:array=512,idxd,firmware=1,once";
 	static const char json[] =
 		"{\"about\": \"all of it\", \"$schema\": \"\", \"cpus\": 64, \"nodes\": "
 		"3, \"apic-first\": 4, \"apic-step\": \"5\", \"x2apic-entered\": true, "
@@ -135,7 +139,7 @@ static void spec__every_word__its_member_in_both_forms(void **state)
 		"\"fifteen-letters\", \"msi\": 2, \"behind\": \"legacy-bridge\"}, "
 		"{\"name\": \"d\", \"array\": 100000, \"queue\": 31, \"registers\": 7, "
 		"\"firmware\": 8, \"array-nomask\": true, \"steps\": 32}, {\"name\": \"e\", "
-		"\"firmware\": 1, \"once\": true}]}";
+		"\"array\": 512, \"idxd\": true, \"firmware\": 1, \"once\": true}]}";
 	struct sim_spec spec;
 
 	(void)state;
@@ -288,7 +292,7 @@ static void spec__each_key__bounds_in_both_forms(void **state)
 				refused(g, key, "69631", 0);
 		}
 	}
-	assert_int_equal(nr_keys, 40);
+	assert_int_equal(nr_keys, 41);
 }
 
 /* ---- Errors ---- */
@@ -340,6 +344,10 @@ static void spec__wrong_words__named_with_their_place(void **state)
 		{ "a:msix=1,msi32,bar=2", "msi32", 9, "MSI" },
 		{ "a:queue=1,array-nomask", "array-nomask", 10, "store" },
 		{ "a:array=1,once", "once", 10, "store" },
+		{ "a:queue=1,idxd", "idxd", 10, "256" },
+		{ "a:array=255,idxd", "idxd", 12, "256" },
+		{ "a:array=16384,idxd", "idxd", 14, "16128" },
+		{ "a:array=256,idxd,array-nomask", "idxd", 12, "masks" },
 		{ "a:msix=1,array=1,steps=2", "steps=2", 17, "commands" },
 		{ "ram=8K", "ram=8K", 0, "64K" },
 		{ "ram=128K ram-at=0xdfff0000", "ram-at=0xdfff0000", 9, "4G" },
@@ -570,6 +578,8 @@ static int draw_spec(uint64_t *random, struct sim_spec *spec)
 		d->is_msi_unmaskable &= d->nr_msi != 0;
 		d->is_msi_32 &= d->nr_msi != 0;
 		d->is_array_unmaskable &= d->nr_array != 0;
+		d->is_array_idxd &= d->nr_array && d->nr_array % 256 == 0 && d->nr_array <= 16128 &&
+				    !d->is_array_unmaskable;
 		d->is_firmware_told_once &= d->nr_firmware != 0;
 		d->nr_steps = d->nr_queue || d->nr_firmware ? d->nr_steps : 0;
 	}
