@@ -4,8 +4,9 @@
  * driver would do it, and commands are sent as the device wants them. Written from
  * docs/machines.md; what ims*.c makes of it is not known here.
  *
- * A command waits until the device has done it, for 1 ms. After that it is called off, so that it
- * is not done later. A queue that has started anew is set up again with the next command.
+ * A command waits until the device has done it, for 1 ms and as long as the machine is described to
+ * be slow. After that it is called off, so that it is not done later. A queue that has started anew
+ * is set up again with the next command.
  * Sources: docs/machines.md. Locking: mirq's, commands of a device are sent one at a time.
  */
 #include "port_own.h"
@@ -21,6 +22,7 @@
 
 #define STORES_TABLE 0x40u /* in the device's registers: slots, place of each store */
 #define STORES_LIMIT_NS UINT64_C(1000000)
+#define STORES_LIMIT_STEPS 4u
 #define STORES_SETS 8u
 #define STORES_GONE UINT32_MAX
 
@@ -96,6 +98,9 @@ static void stores_write(const struct port_stores *p, enum sim_store store, uint
 static uint32_t stores_wait(const struct port_stores *p, enum sim_store store, uint32_t offset,
 			    uint32_t nr_done, uint32_t must_have)
 {
+	const struct sim_spec *spec = sim_spec(p->s);
+	uint64_t steps = (uint64_t)p->device->spec->nr_steps + spec->timing.posted;
+	uint64_t limit_ns = STORES_LIMIT_NS + STORES_LIMIT_STEPS * steps * spec->tick_ns;
 	uint64_t start_ns = sim_now_ns(p->s);
 	uint32_t status;
 
@@ -105,7 +110,7 @@ static uint32_t stores_wait(const struct port_stores *p, enum sim_store store, u
 			return STORES_GONE;
 		if (STATUS_DONE(status) == STATUS_DONE(nr_done))
 			return status;
-		if (sim_now_ns(p->s) - start_ns > STORES_LIMIT_NS)
+		if (sim_now_ns(p->s) - start_ns > limit_ns)
 			return STORES_GONE;
 		sim_wait(p->s);
 	}

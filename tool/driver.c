@@ -7,32 +7,76 @@
 
 #include "world.h"
 
-#define DRIVER_QUEUES 1024u /* of all drivers, about */
+#define DRIVER_QUEUES 1024u    /* of all drivers, about */
+#define DRIVER_PASIDS 0xfffffu /* as many as there are */
 
+static uint32_t nr_slots(const struct sim_device_spec *device, enum sim_store kind)
+{
+	switch (kind) {
+	case SIM_STORE_MSI:
+		return device->nr_msix ? device->nr_msix : device->nr_msi;
+	case SIM_STORE_ARRAY:
+		return device->nr_array;
+	case SIM_STORE_QUEUE:
+		return device->nr_queue;
+	case SIM_STORE_REGISTERS:
+		return device->nr_registers;
+	case SIM_STORE_FIRMWARE:
+		return device->nr_firmware;
+	default:
+		return 0;
+	}
+}
+
+const char *driver_store_text(const struct driver *d)
+{
+	static const char *const texts[SIM_NR_STORES] = { "MSI",   "MSI-X",     "array",
+							  "queue", "registers", "firmware" };
+
+	return texts[d->kind == SIM_STORE_MSI && d->spec->nr_msix ? SIM_STORE_MSIX : d->kind];
+}
+
+static void driver_make(struct world *w, uint32_t device, enum sim_store kind, uint32_t nr)
+{
+	struct driver *d = &w->drivers[w->nr_drivers++];
+
+	*d = (struct driver){ .w = w,
+			      .spec = &sim_spec(w->s)->devices[device],
+			      .hardware = sim_device_at(w->s, device),
+			      .kind = kind,
+			      .first = d,
+			      .nr_queues = nr };
+	if (w->nr_drivers > 1 && d[-1].spec == d->spec)
+		d->first = d[-1].first;
+	(void)snprintf(d->name, sizeof(d->name), "%s%s%s", d->spec->name, kind ? "." : "",
+		       kind ? driver_store_text(d) : "");
+	d->queues = calloc(nr + 1, sizeof(*d->queues));
+	if (!d->queues)
+		exit(1);
+	for (uint32_t k = 0; k < nr; k++)
+		d->queues[k] = (struct queue){ .driver = d, .slot = k };
+}
+
+/* A device without any store has a driver, too: it attaches it, and finds nothing. */
 void driver_make_all(struct world *w)
 {
 	const struct sim_spec *spec = sim_spec(w->s);
-
 	uint32_t nr_most = DRIVER_QUEUES / (spec->nr_devices + 1);
 
-	w->nr_drivers = spec->nr_devices;
-	w->drivers = calloc(spec->nr_devices + 1, sizeof(*w->drivers));
-	for (uint32_t i = 0; w->drivers && i < w->nr_drivers; i++) {
-		const struct sim_device_spec *device = &spec->devices[i];
-		uint32_t nr_has = device->nr_msix ? device->nr_msix : device->nr_msi;
-		uint32_t nr = nr_has < nr_most ? nr_has : nr_most;
-		struct driver *d = &w->drivers[i];
+	w->drivers = calloc(spec->nr_devices * (size_t)SIM_NR_STORES + 1, sizeof(*w->drivers));
+	if (!w->drivers)
+		exit(1);
+	for (uint32_t i = 0; i < spec->nr_devices; i++) {
+		uint32_t nr_before = w->nr_drivers;
 
-		*d = (struct driver){ .w = w,
-				      .name = device->name,
-				      .spec = device,
-				      .hardware = sim_device_at(w->s, i),
-				      .nr_queues = nr };
-		d->queues = calloc(nr + 1, sizeof(*d->queues));
-		for (uint32_t k = 0; d->queues && k < nr; k++)
-			d->queues[k] = (struct queue){ .driver = d, .slot = k };
-		if (!d->queues)
-			exit(1);
+		for (uint32_t kind = SIM_STORE_MSI; kind < SIM_NR_STORES; kind++) {
+			uint32_t nr = nr_slots(&spec->devices[i], kind);
+
+			if (nr)
+				driver_make(w, i, kind, nr < nr_most ? nr : nr_most);
+		}
+		if (w->nr_drivers == nr_before)
+			driver_make(w, i, SIM_STORE_MSI, 0);
 	}
 }
 
@@ -60,7 +104,7 @@ static enum mirq_handled queue_handle(void *context, uint32_t slot)
 void queue_raise(struct queue *q)
 {
 	q->nr_raised++;
-	sim_device_raise(q->driver->hardware, q->slot);
+	sim_device_raise_at(q->driver->hardware, q->driver->kind, q->slot);
 }
 
 uint64_t queue_nr_open(const struct queue *q)
@@ -129,17 +173,26 @@ struct mirq_irqs driver_irq(const struct driver *d, const struct queue *q)
 
 int driver_is_movable(const struct driver *d)
 {
-	return mirq_device_is_isolated(d->dev) || d->spec->nr_msix || d->spec->nr_msi == 1;
+	if (mirq_device_is_isolated(d->dev) || d->nr_queues == 1)
+		return 1;
+	return d->kind == SIM_STORE_MSI ? d->spec->nr_msix != 0 : d->kind != SIM_STORE_FIRMWARE;
 }
 
 int driver_attach(struct driver *d)
 {
 	struct mirq_why why = { .text = NULL };
-	enum mirq_err err = oracle_pci_attach(d->w->o, d->name, &d->dev);
+	enum mirq_err err = MIRQ_OK;
 
+	if (d->first == d)
+		err = oracle_pci_attach(d->w->o, d->spec->name, &d->dev);
+	else
+		d->dev = d->first->dev;
+	if (!err && !d->dev)
+		return 0; /* it was said */
+	if (!err && d->kind)
+		err = oracle_store_attach(d->w->o, d->dev, d->kind, &d->own);
 	if (!err)
 		return 1;
-	d->dev = NULL;
 	world_refused(d->w, d->name, err, &why);
 	return report_check(d->w->report, 0, "%s: not attached", d->name);
 }
@@ -153,14 +206,41 @@ static void queues_on(struct driver *d, int is_on)
 	}
 }
 
+/* Slots of array and queue work for a PASID each, every time for another one. */
+static enum mirq_err alloc_own(struct driver *d, struct mirq_irq_want *want)
+{
+	uint64_t cookies[DRIVER_QUEUES];
+
+	for (uint32_t i = 0; i < d->nr_queues; i++)
+		cookies[i] = 1 + d->w->nr_lent++ % DRIVER_PASIDS;
+	want->nr = d->nr_queues;
+	if (d->kind == SIM_STORE_ARRAY || d->kind == SIM_STORE_QUEUE)
+		want->cookies = cookies;
+	return oracle_store_alloc(d->w->o, d->dev, d->own, want, &d->irqs);
+}
+
+static enum mirq_err alloc(struct driver *d, struct mirq_why *why)
+{
+	struct mirq_irq_want want = { MIRQ_SIZED(mirq_irq_want), .why = why,
+				      .placement = MIRQ_PLACE_SPREAD };
+
+	if (d->own)
+		return alloc_own(d, &want);
+	return oracle_alloc(d->w->o, d->dev, 1, d->nr_queues, MIRQ_PCI_ANY, &want, &d->irqs);
+}
+
+/* What can be neither masked nor disabled is kept quiet by its driver while it has no handler
+ * (docs/rules.md, rule 1). */
+static int is_kept_quiet(const struct driver *d)
+{
+	return d->kind == SIM_STORE_ARRAY && d->spec->is_array_unmaskable;
+}
+
 int driver_request(struct driver *d)
 {
 	struct mirq_why why = { .text = NULL };
-	const struct mirq_irq_want want = { MIRQ_SIZED(mirq_irq_want), .why = &why,
-					    .placement = MIRQ_PLACE_SPREAD };
 	const struct oracle_handler h = { .body = queue_handle, .context = d };
-	enum mirq_err err = oracle_alloc(d->w->o, d->dev, 1, d->nr_queues, MIRQ_PCI_ANY, &want,
-					 &d->irqs);
+	enum mirq_err err = alloc(d, &why);
 
 	if (err) {
 		d->irqs.store = NULL;
@@ -169,11 +249,11 @@ int driver_request(struct driver *d)
 	}
 	if (mirq_irq_count(d->irqs) > d->nr_queues)
 		d->irqs.slots.limit = d->irqs.slots.first + d->nr_queues;
-	queues_on(d, 1);
+	queues_on(d, !is_kept_quiet(d));
 	err = oracle_request(d->w->o, d->irqs, &h, NULL);
+	queues_on(d, !err);
 	if (!err)
 		return 1;
-	queues_on(d, 0);
 	world_refused(d->w, d->name, err, &why);
 	return report_check(d->w->report, 0, "%s: interrupts not requested", d->name);
 }
@@ -182,10 +262,9 @@ int driver_start(struct driver *d)
 {
 	if (!driver_attach(d) || !driver_request(d))
 		return 0;
-	report_line(d->w->report, "driver", "%s: %u of %u interrupts by %s%s", d->name,
-		    mirq_irq_count(d->irqs), d->spec->nr_msix ? d->spec->nr_msix : d->spec->nr_msi,
-		    d->spec->nr_msix ? "MSI-X" : "MSI",
-		    mirq_device_is_isolated(d->dev) ? ", isolated" : "");
+	report_line(d->w->report, "driver", "%s: %u of %u interrupts by %s%s%s", d->name,
+		    mirq_irq_count(d->irqs), nr_slots(d->spec, d->kind), d->kind ? "IMS " : "",
+		    driver_store_text(d), mirq_device_is_isolated(d->dev) ? ", isolated" : "");
 	return 1;
 }
 
@@ -209,7 +288,8 @@ void driver_release(struct driver *d)
 
 void driver_detach(struct driver *d)
 {
-	if (oracle_device_detach(d->w->o, d->dev))
+	if (d->first == d && oracle_device_detach(d->w->o, d->dev))
 		(void)report_check(d->w->report, 0, "%s: not detached", d->name);
 	d->dev = NULL;
+	d->own = NULL;
 }

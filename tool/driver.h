@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * driver.h - drivers of simulated devices. A device completes work into a queue and asks to
- * interrupt; the queue's handler takes all that is there. So messages may merge, work may not get
- * lost.
+ * driver.h - drivers of simulated devices, one for each store: a device may have MSI-X or MSI, and
+ * stores of its own that it lends out (docs/machines.md). A device completes work into a queue and
+ * asks to interrupt; the queue's handler takes all that is there. So messages may merge, work may
+ * not get lost.
  *
  * raised is counted where the device completes, handled in the handler: the two never meet.
  */
@@ -15,6 +16,8 @@
 
 struct world;
 struct driver;
+
+#define DRIVER_NAME_BYTES (SIM_NAME_BYTES + 12)
 
 struct queue {
 	struct driver *driver;
@@ -32,16 +35,19 @@ struct queue {
 
 struct driver {
 	struct world *w;
-	const char *name;
+	char name[DRIVER_NAME_BYTES]; /* of the device; and of the store, where that is its own */
 	const struct sim_device_spec *spec;
 	struct sim_device *hardware;
+	enum sim_store kind;     /* MSI: whichever of MSI-X and MSI there is */
+	struct driver *first;    /* of the same device: it attaches and detaches that */
 	struct mirq_device *dev; /* NULL: not attached */
+	struct mirq_store *own;  /* NULL: the bus's */
 	struct mirq_irqs irqs;   /* store NULL: none */
 	struct queue *queues;    /* one per slot that was wanted */
 	uint32_t nr_queues;
 };
 
-/* Make every device of the machine one with a driver; allocated, not attached. */
+/* Make every store of every device one with a driver; allocated, not attached. */
 void driver_make_all(struct world *w);
 void driver_free_all(struct world *w);
 
@@ -53,7 +59,10 @@ int driver_request(struct driver *d);
 struct mirq_irqs driver_irq(const struct driver *d, const struct queue *q);
 /* Interrupts given away, what is left is polled. */
 void driver_release(struct driver *d);
+/* The device, once all its drivers have released. */
 void driver_detach(struct driver *d);
+/* "MSI-X", "array", ... */
+const char *driver_store_text(const struct driver *d);
 
 /* The device completes something. */
 void queue_raise(struct queue *q);

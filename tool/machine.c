@@ -12,7 +12,9 @@
 
 const char machine_default[] = "cpus=8 nodes=2 x2apic-entered vtd=eim,records=8,steps=3 "
 			       "posted=12 message=20 remapped=8 ipi=15 "
-			       "nvme0:msix=9 nvme1:msix=9 nic0:msix=17 nic1:msi=1 fpga:msix=2";
+			       "nvme0:msix=9 nvme1:msix=9 nic0:msix=17 nic1:msi=1 "
+			       "accel:msix=2,array=8,queue=4,registers=2,firmware=4,steps=3 "
+			       "fpga:msix=2";
 
 /* The description with a mark below the word that is wrong. */
 static void show_line(const char *text, const struct sim_error *error)

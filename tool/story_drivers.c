@@ -14,8 +14,14 @@ static int go_and_come(struct world *w, struct driver *d)
 	world_go_to_cpu(w);
 	driver_release(d);
 	/* A device that was not told: its message, if it sends one, is for nobody. */
-	sim_device_raise(d->hardware, 0);
+	sim_device_raise_at(d->hardware, d->kind, 0);
 	return driver_request(d);
+}
+
+/* Firmware that takes one message only is told no other one: its slots stay. */
+static int may_go(const struct driver *d)
+{
+	return d->irqs.store && !(d->kind == SIM_STORE_FIRMWARE && d->spec->is_firmware_told_once);
 }
 
 static void play_drivers(struct world *w)
@@ -26,7 +32,7 @@ static void play_drivers(struct world *w)
 	for (uint32_t i = 0; i < DRIVERS_ROUNDS * w->nr_drivers; i++) {
 		struct driver *d = &w->drivers[i % w->nr_drivers];
 
-		if (!d->irqs.store)
+		if (!may_go(d))
 			continue;
 		nr++;
 		nr_good += (uint32_t)go_and_come(w, d);
@@ -88,12 +94,12 @@ static void play_end(struct world *w)
 		tell_driver(w, &w->drivers[i]);
 	tell_cpus(w);
 	traffic_pour(w);
-	for (uint32_t i = 0; i < w->nr_drivers; i++) {
+	for (uint32_t i = 0; i < w->nr_drivers; i++)
 		if (w->drivers[i].irqs.store)
 			driver_release(&w->drivers[i]);
+	for (uint32_t i = 0; i < w->nr_drivers; i++)
 		if (w->drivers[i].dev)
 			driver_detach(&w->drivers[i]);
-	}
 	traffic_end(w);
 	for (uint32_t i = 0; i < w->nr_fault_irqs; i++)
 		(void)report_check(w->report, !mirq_irq_free(w->fault_irqs[i]),

@@ -5,7 +5,7 @@
  */
 #include "story.h"
 
-#define TREE_LINES 64u
+#define TREE_LINES 96u
 
 /* Entries of each unit's table: twice as many as there are messages on the machine. */
 static uint32_t nr_entries(const struct world *w)

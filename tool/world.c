@@ -28,6 +28,8 @@ static void set_limits(struct world *w, const struct sim_spec *spec)
 
 	for (uint32_t i = 0; i < spec->nr_units; i++)
 		slow += spec->units[i].nr_steps + spec->units[i].nr_command_steps;
+	for (uint32_t i = 0; i < spec->nr_devices; i++)
+		slow += (uint64_t)spec->devices[i].nr_steps * (1 + spec->devices[i].nr_queue);
 	oracle_limits(w->o, LIMIT_NS + LIMIT_WAITS * slow * spec->tick_ns,
 		      LIMIT_POINTS + LIMIT_WAITS * slow);
 }

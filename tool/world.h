@@ -32,6 +32,7 @@ struct world {
 	uint32_t nr_fault_irqs;
 	/* Counted by the tool itself: */
 	uint64_t nr_moved;
+	uint64_t nr_lent;    /* slots given to a PASID */
 	uint32_t is_broken;  /* the oracle has said why */
 	struct counts ended; /* of mirq, when it is not there any more */
 };

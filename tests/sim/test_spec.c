@@ -753,7 +753,7 @@ static void examples__with_mirq__interrupt(void **state)
 		mirq_fini(m);
 		sim_free(s);
 	}
-	assert_int_equal(nr_raised, 15);
+	assert_int_equal(nr_raised, 16);
 }
 
 /* ---- Any bytes ---- */

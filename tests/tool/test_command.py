@@ -89,6 +89,13 @@ def story__default__within_its_time(tool):
     expect(int(totals["moved"]) >= 200 and totals["blocked"] == "3", totals)
     expect("FAIL" not in out and "SKIP" not in out, "the server plays every chapter")
     expect("tree: device nvme0 -> VT-d 0  isolated" in out, "no tree")
+    for store in ("array", "queue", "registers", "firmware"):
+        expect(re.search(rf"^tree:   IMS-{store}  \d+ of \d+ slots, device-specific$", out,
+                         re.MULTILINE), f"no tree of {store}")
+        told = re.search(rf"^driver: accel.{store} +raised=(\d+) handled=(\d+) polled=(\d+)", out,
+                         re.MULTILINE)
+        raised, handled, polled = map(int, told.groups())
+        expect(raised == handled + polled and handled > 100, f"{store}: {told[0]}")
 
 
 def story__counts__add_up(tool):
@@ -148,6 +155,10 @@ MACHINES = [
     ("cpus=4 x2apic-entered vtd=eim apic-first=300 apic-step=7 a:msix=8 b:msix=1", [], {"blocked": 3}),
     ("cpus=2 posted=100000 message=100000 ipi=100000 vtd=steps=1000 a:msix=3 b:msi=1", [], {}),
     ("cpus=64 nodes=4 vtd=eim x2apic a:msix=65 b:msix=2048", [], {"blocked": 3}),
+    ("cpus=4 a:array=8,queue=4,registers=2,firmware=4", ["forgery"], {"blocked": 0}),
+    ("cpus=2 posted=20 message=20 a:array=8,array-nomask,queue=4,steps=40 b:firmware=1", ["forgery"],
+     {"blocked": 0}),
+    ("cpus=4 vtd=steps=2 a:msix=2,firmware=8,once,steps=9 b:queue=30,registers=8", [], {"blocked": 3}),
 ]
 
 
