@@ -112,11 +112,16 @@ static enum vtd_answer vtd_errors_clear(struct mirqi_vtd *u) MIRQ_MUST_HOLD(u->l
 	return errors == MIRQ_FIELD_MASK(VTD_FSTS_ICE) ? VTD_DONE : VTD_AGAIN;
 }
 
-int mirqi_vtd_queue_is_empty(const struct mirqi_vtd *u)
+static int vtd_queue_is_empty(const struct mirqi_vtd *u)
 {
 	uint32_t head = mirq_regs_read32(&u->regs, VTD_IQH);
 
 	return MIRQ_GET(head, VTD_IQH_QH) == u->tail;
+}
+
+int mirqi_vtd_queue_is_done(const struct mirqi_vtd *u)
+{
+	return atomic_load_explicit(u->status, memory_order_acquire) == u->sequence;
 }
 
 /* Poll for the last wait. Registers are read only when memory has not answered for a while. */
@@ -135,11 +140,10 @@ static enum vtd_answer vtd_await(struct mirqi_vtd *u, struct mirqi_vtd_deadline 
 				*deadline = (struct mirqi_vtd_deadline){ 0 };
 			if (look != VTD_DONE)
 				answer = look;
-			if (answer == VTD_DEAD ||
-			    (answer == VTD_AGAIN && mirqi_vtd_queue_is_empty(u)))
+			if (answer == VTD_DEAD || (answer == VTD_AGAIN && vtd_queue_is_empty(u)))
 				goto out;
 		}
-		if (atomic_load_explicit(u->status, memory_order_acquire) == u->sequence)
+		if (mirqi_vtd_queue_is_done(u))
 			goto out;
 	} while (!mirqi_vtd_expired(u, deadline));
 	answer = VTD_DEAD;
