@@ -78,14 +78,24 @@ static bool copy(struct firing_device *d, uint64_t from, uint64_t to, uint32_t n
 	return true;
 }
 
+bool edu_dma_fetch(struct firing_device *d, uint64_t address, uint32_t nr_bytes, uint32_t offset)
+{
+	return copy(d, address, DMA_BUFFER + offset, nr_bytes, 0);
+}
+
+bool edu_dma_store(struct firing_device *d, uint64_t address, uint32_t nr_bytes, uint32_t offset)
+{
+	return copy(d, DMA_BUFFER + offset, address, nr_bytes, DMA_TO_MEMORY);
+}
+
 bool edu_dma_read(struct firing_device *d, uint64_t address, uint32_t nr_bytes)
 {
-	return copy(d, address, DMA_BUFFER, nr_bytes, 0);
+	return edu_dma_fetch(d, address, nr_bytes, 0);
 }
 
 bool edu_dma_write(struct firing_device *d, uint64_t address, uint32_t nr_bytes)
 {
-	return copy(d, DMA_BUFFER, address, nr_bytes, DMA_TO_MEMORY);
+	return edu_dma_store(d, address, nr_bytes, 0);
 }
 
 const struct firing_driver edu_driver = {

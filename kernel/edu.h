@@ -15,4 +15,8 @@ void edu_fire_uncounted(struct firing_device *d);
 bool edu_dma_read(struct firing_device *d, uint64_t address, uint32_t nr_bytes);
 bool edu_dma_write(struct firing_device *d, uint64_t address, uint32_t nr_bytes);
 
+/* The same, to and from @offset of that buffer; the two above use its first bytes. */
+bool edu_dma_fetch(struct firing_device *d, uint64_t address, uint32_t nr_bytes, uint32_t offset);
+bool edu_dma_store(struct firing_device *d, uint64_t address, uint32_t nr_bytes, uint32_t offset);
+
 #endif

@@ -1,148 +1,119 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The slots in memory, and edu as the device that sends from them.
+ * Attaches, moves, fires and frees the slots of edu's own stores.
  *
- * Source: QEMU docs/specs/edu.txt (DMA); the layout of a slot is made up.
  * Locking: none; CPU 0.
  */
 #include "edu_slots.h"
 
 #include <stddef.h>
 
-#include <mirq/ims_array.h>
-
 #include "console.h"
-#include "edu.h"
-#include "kstring.h"
-#include "mirq_port.h"
-#include "platform.h"
+#include "edu_stores.h"
 #include "scenario.h"
 #include "show.h"
 
-#define CONTROL_MASKED 1u
-#define CONTROL_COOKIE 0xfffff000u
-#define COOKIE_SHIFT 12
-
-struct slot { /* as it lies in memory */
-	uint32_t address_lo, address_hi, data, control;
-};
-
-static volatile struct slot table[EDU_NR_SLOTS] __attribute__((aligned(64)));
-static struct platform_irq irqs[EDU_NR_SLOTS];
-static struct firing_device *device;
-static struct mirq_ims_array array = {
-	MIRQ_SIZED(mirq_ims_array),
-	.name = "EDU-SLOTS",
-	.nr_slots = EDU_NR_SLOTS,
-	.stride_bytes = sizeof(struct slot),
-	.address_lo = offsetof(struct slot, address_lo),
-	.address_hi = offsetof(struct slot, address_hi),
-	.data = offsetof(struct slot, data),
-	.control = offsetof(struct slot, control),
-	.address_bits = 64,
-	.update = MIRQ_UPDATE_WORDS,
-	.masked_bits = CONTROL_MASKED,
-	.cookie_bits = CONTROL_COOKIE,
-};
-
-static bool alloc(struct mirq_store *store, struct mirq_why *why)
+static bool alloc(struct edu_store *e, const struct firing_device *d, struct mirq_store *store,
+		  struct mirq_why *why)
 {
-	static const uint64_t cookies[EDU_NR_SLOTS] = { 0x5a, 0x5b, 0xabcde };
-	struct mirq_irq_want want = { MIRQ_SIZED(mirq_irq_want), .nr = EDU_NR_SLOTS,
-				      .cookies = cookies, .placement = MIRQ_PLACE_SPREAD,
+	struct mirq_irq_want want = { MIRQ_SIZED(mirq_irq_want), .nr = e->nr_slots,
+				      .cookies = e->cookies, .placement = MIRQ_PLACE_SPREAD,
 				      .why = why };
 	struct mirq_irqs all;
 	enum mirq_err err = mirq_irq_alloc(store, &want, &all);
 	bool is_good = !err;
 
 	if (err)
-		show_why("edu-slots", err, why);
-	for (uint32_t i = 0; i < EDU_NR_SLOTS && is_good; i++) {
-		/* Placed before any message, and masked. */
-		is_good = table[i].control == (cookies[i] << COOKIE_SHIFT | CONTROL_MASKED);
-		irqs[i] = (struct platform_irq){ .name = "edu-slots",
-						 .function = device->function,
-						 .irq = mirq_irq_at(all, i) };
-		is_good &= platform_request(&irqs[i]);
-		is_good &= table[i].control == cookies[i] << COOKIE_SHIFT;
+		show_why(e->name, err, why);
+	/* A cookie is there before any message, and nothing is sent yet. */
+	for (uint32_t i = 0; i < e->nr_slots && is_good; i++)
+		is_good = e->is_silent(i, e->cookies ? e->cookies[i] : 0);
+	for (uint32_t i = 0; i < e->nr_slots && is_good; i++) {
+		e->irqs[i] = (struct platform_irq){ .name = e->name,
+						    .function = d->function,
+						    .irq = mirq_irq_at(all, i) };
+		is_good = platform_request(&e->irqs[i]);
 	}
 	return is_good;
 }
 
-bool edu_slots_begin(struct firing_device *d, bool is_guest_alone)
+static bool attach(struct edu_store *e, struct firing_device *d, bool is_direct)
 {
 	struct mirq_why why = { .text = NULL };
-	struct mirq_store_init init = { MIRQ_SIZED(mirq_store_init), .data = &array,
-					.nr_slots = EDU_NR_SLOTS, .why = &why };
+	struct mirq_store_init init = { MIRQ_SIZED(mirq_store_init), .data = e->data,
+					.nr_slots = e->nr_slots, .why = &why };
 	struct mirq_store *store;
-	enum mirq_err err;
+	enum mirq_err err = e->init(&init.kind, &why);
+	bool is_good;
 
-	device = d;
-	array.regs = (struct mirq_regs){ port_host(), table, sizeof(table) };
-	err = mirq_ims_array_init(&array, &init.kind, &why);
 	if (!err)
 		err = mirq_store_supported(d->dev, init.kind, &why);
-	print("ims: %s: a device-specific store is %s%s\n", d->name,
-	      err ? "refused: " : "supported", err && why.text ? why.text : "");
-	if (err == MIRQ_EGUEST && is_guest_alone) {
-		report(mirq_store_attach(d->dev, &init, &store) == err && why.rule == 6,
-		       "ims: refused by rule 6 without a remapper");
+	print("ims: %s: %s: %s%s\n", d->name, e->name, err ? "refused: " : "supported",
+	      err && why.text ? why.text : "");
+	if (is_direct) {
+		report(err == MIRQ_EGUEST && why.rule == 6 &&
+			       mirq_store_attach(d->dev, &init, &store) == err,
+		       "ims: %s: refused by rule 6: no remapper", e->name);
 		return false;
 	}
 	if (!err)
 		err = mirq_store_attach(d->dev, &init, &store);
 	if (err)
-		show_why("edu-slots", err, &why);
-	report(!err && !is_guest_alone && alloc(store, &why),
-	       "ims: %s: %u slots beside its %s, with cookies", d->name, EDU_NR_SLOTS,
-	       d->driver->kinds & MIRQ_PCI_MSIX ? "MSI-X" : "MSI");
-	return !err;
+		show_why(e->name, err, &why);
+	is_good = !err && alloc(e, d, store, &why);
+	report(is_good, "ims: %s: %u slots of the device's own", e->name, e->nr_slots);
+	return is_good;
 }
 
-/* The device's part: it reads the data word from the slot and stores it to the slot's address. */
-static bool send(uint32_t i)
+bool edu_slots_begin(struct firing_device *d, bool is_direct)
 {
-	uint64_t address = (uint64_t)table[i].address_hi << 32 | table[i].address_lo;
+	bool is_good = true;
 
-	if (table[i].control & CONTROL_MASKED) {
-		report_failure("edu-slots: slot %u is masked", i);
-		return false;
-	}
-	platform_count_raised(&irqs[i]);
-	return edu_dma_read(device, (uint64_t)&table[i].data, sizeof(table[i].data)) &&
-	       edu_dma_write(device, address, sizeof(table[i].data)) && platform_wait(&irqs[i]);
+	edu_stores_open(d);
+	for (uint32_t i = 0; i < EDU_NR_STORES; i++)
+		is_good &= attach(edu_store_at(i), d, is_direct);
+	return is_good;
 }
 
-static bool fire_on(uint32_t i, uint32_t cpu)
+static bool fire_on(struct edu_store *e, uint32_t i, uint32_t cpu)
 {
-	struct slot before = table[i], after;
+	struct platform_irq *p = &e->irqs[i];
+	uint64_t before = e->state(i);
 
-	if (!platform_move(&irqs[i], cpu))
+	if (!platform_move(p, cpu))
 		return false;
-	after = table[i];
-	if (memcmp(&before, &after, sizeof(before))) {
-		report_failure("edu-slots: slot %u was written by a move behind a remapper", i);
+	if (e->state(i) != before) {
+		report_failure("%s: slot %u was told of a move behind a remapper", e->name, i);
 		return false;
 	}
-	return send(i) && irqs[i].handled_cpu == cpu;
+	platform_count_raised(p);
+	return e->send(i) && platform_wait(p) && p->handled_cpu == cpu;
 }
 
 void edu_slots_fire(void)
 {
-	bool is_good = true;
+	for (uint32_t k = 0; k < EDU_NR_STORES; k++) {
+		struct edu_store *e = edu_store_at(k);
+		bool is_good = true;
 
-	for (uint32_t i = 0; i < EDU_NR_SLOTS && is_good; i++)
-		is_good = fire_on(i, i % cpu_nr()) && fire_on(i, (i + 1) % cpu_nr());
-	report(is_good, "ims: %u slots fired, moved and fired again, no word of them written",
-	       EDU_NR_SLOTS);
+		for (uint32_t i = 0; i < e->nr_slots && is_good; i++)
+			is_good = fire_on(e, i, (i + k + 1) % cpu_nr());
+		report(is_good, "ims: %s: %u slots moved and fired, the device told of no move",
+		       e->name, e->nr_slots);
+	}
 }
 
 void edu_slots_end(void)
 {
-	for (uint32_t i = 0; i < EDU_NR_SLOTS; i++) {
-		platform_show(&irqs[i]);
-		platform_free(&irqs[i]);
-		if (table[i].control != CONTROL_MASKED)
-			report_failure("edu-slots: slot %u is free and not masked", i);
+	for (uint32_t k = 0; k < EDU_NR_STORES; k++) {
+		struct edu_store *e = edu_store_at(k);
+
+		for (uint32_t i = 0; i < e->nr_slots; i++) {
+			platform_show(&e->irqs[i]);
+			platform_free(&e->irqs[i]);
+		}
+		for (uint32_t i = 0; i < e->nr_slots; i++)
+			if (!e->is_silent(i, 0))
+				report_failure("%s: slot %u is free and not silent", e->name, i);
 	}
 }

@@ -93,7 +93,7 @@ uint32_t show_stores(void)
 		for (struct mirq_store *s = NULL; (s = mirq_store_next(dev, s));)
 			add_store(kinds, s);
 	for (uint32_t i = 0; i < MAX_KINDS && kinds[i].name; i++) {
-		print("stores: %-10s stores=%u interrupts=%u handled=%lu\n", kinds[i].name,
+		print("stores: %-12s stores=%u interrupts=%u handled=%lu\n", kinds[i].name,
 		      kinds[i].nr_stores, kinds[i].nr_irqs, kinds[i].nr_handled);
 		nr_used += kinds[i].nr_handled != 0;
 	}
