@@ -11,6 +11,10 @@
  * An entry, 16 bytes: command, slot, cookie (64 bits). Commands: 1 cookie, 2 message, 3 enable, 4
  * disable. A message, 16 bytes: address (64 bits), data. The device reads address and data at
  * different times while the command goes on, and not after it.
+ * Of a queue that is called mlx5 an entry has 32 bytes, big-endian: opcode 0xb00, owner (16 bits
+ * each); 0x06 command, 0x08 event queue, 0x0c slot, 0x10 address, 0x18 data; the cookie is event
+ * queue and, from bit 24 on, owner, and commands 2 and 3 name the one that command 1 gave.
+ *
  * Events of a slot that is disabled are kept; a new cookie is a new owner, who has none yet.
  * Sources: docs/machines.md. Locking: none.
  */
@@ -27,6 +31,8 @@
 #define QUEUE_COUNT_MASK 0xffffu
 #define QUEUE_ENTRY_BYTES 16u
 #define QUEUE_MESSAGE_BYTES 16u
+#define QUEUE_MLX5_BYTES 32u
+#define QUEUE_MLX5_OPCODE 0x0b00u
 
 enum queue_command {
 	QUEUE_COOKIE = 1,
@@ -68,7 +74,7 @@ static uint64_t queue_address(const struct sim_device *d, uint32_t reg)
 /* Little-endian words of memory. What is no memory reads as all ones. */
 static void queue_fetch(struct sim_device *d, uint64_t bus, uint32_t words[], uint32_t nr_words)
 {
-	uint8_t bytes[16];
+	uint8_t bytes[QUEUE_MLX5_BYTES];
 
 	for (uint32_t i = 0; i < nr_words; i++)
 		words[i] = UINT32_MAX;
@@ -86,6 +92,28 @@ static uint64_t queue_message_at(const struct sim_device *d, const struct sim_co
 	return queue_address(d, QUEUE_MESSAGES) + (uint64_t)c->slot * QUEUE_MESSAGE_BYTES;
 }
 
+static uint32_t swapped(uint32_t word)
+{
+	return word >> 24 | (word >> 8 & 0xff00) | (word << 8 & 0xff0000) | word << 24;
+}
+
+static void queue_begin_mlx5(struct sim_device *d, struct sim_command *c)
+{
+	uint32_t entry = d->ims.nr_done % d->ims.queue_regs[QUEUE_NR_ENTRIES / 4], words[8];
+
+	queue_fetch(d, queue_address(d, QUEUE_RING) + (uint64_t)entry * QUEUE_MLX5_BYTES, words, 8);
+	for (uint32_t i = 0; i < 8; i++)
+		words[i] = swapped(words[i]);
+	if (words[0] >> 16 != QUEUE_MLX5_OPCODE || words[7])
+		sim_violate(d->s, "an adapter was given a command that it does not know");
+	*c = (struct sim_command){ .is_going = 1,
+				   .steps_left = d->spec->nr_steps,
+				   .op = words[1],
+				   .cookie = (uint64_t)(words[0] & 0xffff) << 24 | words[2],
+				   .slot = words[3],
+				   .words = { words[5], words[4], words[6] } };
+}
+
 static void queue_begin(struct sim_device *d, struct sim_command *c)
 {
 	uint32_t entry = d->ims.nr_done % d->ims.queue_regs[QUEUE_NR_ENTRIES / 4], words[4];
@@ -99,6 +127,14 @@ static void queue_begin(struct sim_device *d, struct sim_command *c)
 				   .cookie = (uint64_t)words[3] << 32 | words[2] };
 	if (c->op == QUEUE_MESSAGE)
 		queue_fetch(d, queue_message_at(d, c), c->words, 2);
+}
+
+/* Every command of an adapter names an event queue; it is the one of the slot. */
+static void queue_look(struct sim_device *d, const struct sim_command *c)
+{
+	if (d->spec->is_queue_mlx5 && (c->op == QUEUE_MESSAGE || c->op == QUEUE_ENABLE) &&
+	    queue_slot(d, c->slot)->words[3] != (uint32_t)c->cookie)
+		sim_violate(d->s, "a command names an event queue that is not its slot's");
 }
 
 static void queue_tell(struct sim_device *d, const struct sim_command *c)
@@ -128,6 +164,7 @@ static void queue_do(struct sim_device *d, const struct sim_command *c)
 {
 	struct sim_ims_slot *s = queue_slot(d, c->slot);
 
+	queue_look(d, c);
 	switch (c->op) {
 	case QUEUE_COOKIE:
 		queue_own(d, c);
@@ -152,7 +189,7 @@ static void queue_end(struct sim_device *d, struct sim_command *c)
 {
 	int is_done, is_good;
 
-	if (c->op == QUEUE_MESSAGE)
+	if (c->op == QUEUE_MESSAGE && !d->spec->is_queue_mlx5)
 		queue_fetch(d, queue_message_at(d, c) + 8, &c->words[2], 1);
 	if (c->op < QUEUE_COOKIE || c->op > QUEUE_DISABLE ||
 	    c->slot >= d->ims.areas[SIM_STORE_QUEUE].nr_slots) {
@@ -174,7 +211,9 @@ void sim_ims_queue_step(struct sim_device *d)
 {
 	struct sim_command *c = &d->ims.in_queue;
 
-	if (!c->is_going)
+	if (!c->is_going && d->spec->is_queue_mlx5)
+		queue_begin_mlx5(d, c);
+	else if (!c->is_going)
 		queue_begin(d, c);
 	if (c->steps_left)
 		c->steps_left--;

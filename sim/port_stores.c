@@ -19,6 +19,7 @@
 #include <mirq/ims_queue.h>
 #include <mirq/ims_registers.h>
 #include <mirq/inspect.h>
+#include <mirq/mlx5.h>
 
 #define STORES_TABLE 0x40u /* in the device's registers: slots, place of each store */
 #define STORES_LIMIT_NS UINT64_C(1000000)
@@ -46,6 +47,8 @@
 #define QUEUE_NR_ENTRIES 4u
 #define QUEUE_ENTRY_BYTES 16u
 #define QUEUE_MESSAGE_BYTES 16u
+#define QUEUE_MLX5_OPCODE 0x0b00u
+#define QUEUE_MLX5_BUSY 6u
 
 #define MAILBOX_ADDRESS_LOW 0x00u
 #define MAILBOX_ADDRESS_HIGH 0x04u
@@ -73,6 +76,7 @@ struct port_stores {
 	struct mirq_ims_registers events;
 	struct mirq_ims_registers_set sets[STORES_SETS];
 	struct mirq_ims_queue queue;
+	struct mirq_mlx5 mlx5; /* instead */
 	struct mirq_ims_firmware firmware;
 	void *ring;        /* its entries, then the messages; NULL: not yet */
 	size_t ring_bytes; /* of both */
@@ -138,9 +142,14 @@ static void queue_put(unsigned char *at, uint64_t value, uint32_t nr_bytes)
 		at[i] = (unsigned char)(value >> 8 * i);
 }
 
+static uint32_t queue_entry_bytes(const struct port_stores *p)
+{
+	return p->device->spec->is_queue_mlx5 ? MIRQ_MLX5_IN_BYTES : QUEUE_ENTRY_BYTES;
+}
+
 static unsigned char *queue_messages(const struct port_stores *p)
 {
-	return (unsigned char *)p->ring + (size_t)QUEUE_NR_ENTRIES * QUEUE_ENTRY_BYTES;
+	return (unsigned char *)p->ring + (size_t)QUEUE_NR_ENTRIES * queue_entry_bytes(p);
 }
 
 static void queue_off(struct port_stores *p)
@@ -150,7 +159,7 @@ static void queue_off(struct port_stores *p)
 
 static void queue_on(struct port_stores *p)
 {
-	uint64_t messages_bus = p->ring_bus + (uint64_t)QUEUE_NR_ENTRIES * QUEUE_ENTRY_BYTES;
+	uint64_t messages_bus = p->ring_bus + (uint64_t)QUEUE_NR_ENTRIES * queue_entry_bytes(p);
 
 	queue_off(p);
 	stores_write(p, SIM_STORE_QUEUE, QUEUE_RING_LOW, (uint32_t)p->ring_bus);
@@ -176,23 +185,18 @@ static uint32_t queue_code(enum mirq_ims_queue_op op)
 	}
 }
 
-static enum mirq_err queue_command(void *context, enum mirq_ims_queue_op op, uint32_t index,
-				   const struct mirq_msg *msg, uint64_t cookie)
+/* Give the device a command, and wait; its status, or all ones. */
+static uint32_t queue_give(struct port_stores *p, const unsigned char *entry)
 {
-	struct port_stores *p = context;
 	uint32_t status = stores_read(p, SIM_STORE_QUEUE, QUEUE_STATUS);
-	unsigned char *entry;
 
-	(void)msg; /* it stands in memory */
 	if (status == STORES_GONE)
-		return MIRQ_EIO;
+		return status;
 	if (!(status & STATUS_ON))
 		queue_on(p);
-	entry = (unsigned char *)p->ring +
-		(size_t)(p->nr_given % QUEUE_NR_ENTRIES) * QUEUE_ENTRY_BYTES;
-	queue_put(entry, queue_code(op), 4);
-	queue_put(entry + 4, index, 4);
-	queue_put(entry + 8, cookie, 8);
+	memcpy((unsigned char *)p->ring +
+		       (size_t)(p->nr_given % QUEUE_NR_ENTRIES) * queue_entry_bytes(p),
+	       entry, queue_entry_bytes(p));
 	p->nr_given = STATUS_DONE(p->nr_given + 1);
 	stores_write(p, SIM_STORE_QUEUE, QUEUE_GIVEN, p->nr_given);
 	status = stores_wait(p, SIM_STORE_QUEUE, QUEUE_STATUS, p->nr_given, STATUS_ON);
@@ -200,7 +204,31 @@ static enum mirq_err queue_command(void *context, enum mirq_ims_queue_op op, uin
 		queue_off(p);
 		(void)stores_read(p, SIM_STORE_QUEUE, QUEUE_STATUS);
 	}
-	return stores_answer(status);
+	return status;
+}
+
+static enum mirq_err queue_command(void *context, enum mirq_ims_queue_op op, uint32_t index,
+				   const struct mirq_msg *msg, uint64_t cookie)
+{
+	unsigned char entry[QUEUE_ENTRY_BYTES];
+
+	(void)msg; /* it stands in memory */
+	queue_put(entry, queue_code(op), 4);
+	queue_put(entry + 4, index, 4);
+	queue_put(entry + 8, cookie, 8);
+	return stores_answer(queue_give(context, entry));
+}
+
+/* The command interface of an adapter: what is in the answer it tells by its status register. */
+static enum mirq_err queue_exec(void *context, const unsigned char *in, unsigned char *out)
+{
+	uint32_t status = queue_give(context, in);
+
+	if (status == STORES_GONE)
+		return MIRQ_EIO;
+	memset(out, 0, MIRQ_MLX5_OUT_BYTES);
+	out[0] = status & STATUS_REFUSED ? QUEUE_MLX5_BUSY : 0;
+	return MIRQ_OK;
 }
 
 static enum mirq_err queue_drain(void *context)
@@ -214,7 +242,7 @@ static enum mirq_err queue_memory(struct port_stores *p)
 	uint32_t nr = p->nr_slots[SIM_STORE_QUEUE];
 
 	if (!p->ring) {
-		p->ring_bytes = (size_t)QUEUE_NR_ENTRIES * QUEUE_ENTRY_BYTES +
+		p->ring_bytes = (size_t)QUEUE_NR_ENTRIES * queue_entry_bytes(p) +
 				(size_t)nr * QUEUE_MESSAGE_BYTES;
 		p->ring = sim_ram_alloc(p->s, p->ring_bytes, 64, 64, &p->ring_bus);
 	}
@@ -245,6 +273,22 @@ static enum mirq_err queue_make(struct port_stores *p, const struct mirq_store_t
 		.data_bytes = 8,
 	};
 	return mirq_ims_queue_init(&p->queue, out_kind, why);
+}
+
+static enum mirq_err mlx5_make(struct port_stores *p, const struct mirq_store_template **out_kind,
+			       struct mirq_why *why)
+{
+	enum mirq_err err = queue_memory(p);
+
+	if (err)
+		return err;
+	p->mlx5 = (struct mirq_mlx5){
+		MIRQ_SIZED(mirq_mlx5),       .exec = queue_exec,
+		.drain = queue_drain,        .context = p,
+		.entries = p->queue.entries, .nr_slots = p->nr_slots[SIM_STORE_QUEUE],
+		.opcode = QUEUE_MLX5_OPCODE,
+	};
+	return mirq_mlx5_init(&p->mlx5, out_kind, why);
 }
 
 /* ---- Firmware ---- */
@@ -410,7 +454,9 @@ static enum mirq_err stores_kind(struct port_stores *p, enum sim_store store,
 		p->idxd = (struct mirq_idxd){ MIRQ_SIZED(mirq_idxd), .regs = p->regs };
 		return mirq_idxd_init(&p->idxd, &init->kind, init->why);
 	case SIM_STORE_QUEUE:
-		init->data = &p->queue;
+		init->data = p->device->spec->is_queue_mlx5 ? &p->mlx5.queue : &p->queue;
+		if (p->device->spec->is_queue_mlx5)
+			return mlx5_make(p, &init->kind, init->why);
 		return queue_make(p, &init->kind, init->why);
 	case SIM_STORE_REGISTERS:
 		init->data = &p->events;

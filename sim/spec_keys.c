@@ -102,6 +102,8 @@ static const struct spec_key device_keys[] = {
 	  SPEC_FLAG, DEVICE(is_array_idxd), 0, 1, 0 },
 	{ "queue", "IMS: slots that it fetches from memory when a command says so", SPEC_NUMBER,
 	  DEVICE(nr_queue), 1, 1024, 0 },
+	{ "mlx5", "that queue is commanded in the form of mirq/mlx5.h", SPEC_FLAG,
+	  DEVICE(is_queue_mlx5), 0, 1, 0 },
 	{ "registers", "IMS: sets of event registers with one control register", SPEC_NUMBER,
 	  DEVICE(nr_registers), 1, 8, 0 },
 	{ "firmware", "IMS: events that its firmware makes of one message", SPEC_POWER,
@@ -358,8 +360,10 @@ static const char *check_device(const struct sim_spec *spec, const struct sim_de
 	out_subject->word = d->is_msi_unmaskable ? "nomask" : "msi32";
 	if (!d->nr_msi && (d->is_msi_unmaskable || d->is_msi_32))
 		return "this is about MSI, and the device has none";
-	out_subject->word = d->is_array_unmaskable && !d->nr_array ? "array-nomask" : "once";
-	if ((d->is_array_unmaskable && !d->nr_array) ||
+	out_subject->word = d->is_array_unmaskable && !d->nr_array ? "array-nomask"
+			    : d->is_queue_mlx5 && !d->nr_queue     ? "mlx5"
+								   : "once";
+	if ((d->is_array_unmaskable && !d->nr_array) || (d->is_queue_mlx5 && !d->nr_queue) ||
 	    (d->is_firmware_told_once && !d->nr_firmware))
 		return "this is about a store that the device does not have";
 	out_subject->word = "idxd";

@@ -99,6 +99,7 @@ static const struct sim_spec every_word = {
 		     { .name = "d",
 		       .nr_array = 100000,
 		       .nr_queue = 31,
+		       .is_queue_mlx5 = 1,
 		       .nr_registers = 7,
 		       .nr_firmware = 8,
 		       .is_array_unmaskable = 1,
@@ -121,7 +122,7 @@ static void spec__every_word__its_member_in_both_forms(void **state)
 		"command-steps=23 vtd=no-ir,coherent vtd=no-qi,mhmv=0,eim=0 "
 		"a:msix=2K,bar=3,unit=2,noflr b:msi=16,nomask,behind=root c.D-5_:msi=1,msi32 "
 		"behind=pci-bridge fifteen-letters:msi=2,behind=legacy-bridge "
-		"d:array=100000,queue=31,registers=7,firmware=8,array-nomask,steps=32 "
+		"d:array=100000,queue=31,mlx5,registers=7,firmware=8,array-nomask,steps=32 "
 		"e:array=512,idxd,firmware=1,once";
 	static const char json[] =
 		"{\"about\": \"all of it\", \"$schema\": \"\", \"cpus\": 64, \"nodes\": "
@@ -137,8 +138,9 @@ static void spec__every_word__its_member_in_both_forms(void **state)
 		"true, \"behind\": \"root\", \"name\": \"b\"}, {\"name\": \"c.D-5_\", "
 		"\"msi\": 1, \"msi32\": true, \"behind\": \"pci-bridge\"}, {\"name\": "
 		"\"fifteen-letters\", \"msi\": 2, \"behind\": \"legacy-bridge\"}, "
-		"{\"name\": \"d\", \"array\": 100000, \"queue\": 31, \"registers\": 7, "
-		"\"firmware\": 8, \"array-nomask\": true, \"steps\": 32}, {\"name\": \"e\", "
+		"{\"name\": \"d\", \"array\": 100000, \"queue\": 31, \"mlx5\": true, "
+		"\"registers\": 7, \"firmware\": 8, "
+		"\"array-nomask\": true, \"steps\": 32}, {\"name\": \"e\", "
 		"\"array\": 512, \"idxd\": true, \"firmware\": 1, \"once\": true}]}";
 	struct sim_spec spec;
 
@@ -292,7 +294,7 @@ static void spec__each_key__bounds_in_both_forms(void **state)
 				refused(g, key, "69631", 0);
 		}
 	}
-	assert_int_equal(nr_keys, 41);
+	assert_int_equal(nr_keys, 42);
 }
 
 /* ---- Errors ---- */
@@ -344,6 +346,7 @@ static void spec__wrong_words__named_with_their_place(void **state)
 		{ "a:msix=1,msi32,bar=2", "msi32", 9, "MSI" },
 		{ "a:queue=1,array-nomask", "array-nomask", 10, "store" },
 		{ "a:array=1,once", "once", 10, "store" },
+		{ "a:array=1,mlx5", "mlx5", 10, "store" },
 		{ "a:queue=1,idxd", "idxd", 10, "256" },
 		{ "a:array=255,idxd", "idxd", 12, "256" },
 		{ "a:array=16384,idxd", "idxd", 14, "16128" },
@@ -580,6 +583,7 @@ static int draw_spec(uint64_t *random, struct sim_spec *spec)
 		d->is_array_unmaskable &= d->nr_array != 0;
 		d->is_array_idxd &= d->nr_array && d->nr_array % 256 == 0 && d->nr_array <= 16128 &&
 				    !d->is_array_unmaskable;
+		d->is_queue_mlx5 &= d->nr_queue != 0;
 		d->is_firmware_told_once &= d->nr_firmware != 0;
 		d->nr_steps = d->nr_queue || d->nr_firmware ? d->nr_steps : 0;
 	}
