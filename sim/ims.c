@@ -15,6 +15,7 @@
 
 #include <stdio.h>
 
+#define IMS_TEXT_BYTES 128u
 #define IMS_PAGE_BYTES 0x1000u
 #define IMS_SLOT_BYTES 16u /* of an array, the only store that may need more than a page */
 
@@ -218,22 +219,31 @@ void sim_device_lend(struct sim_device *d, enum sim_store store, uint32_t slot, 
 
 /* ---- Looking at it ---- */
 
+/* What a slot says; one without a mask may be told before it has a handler, which is no matter. */
+static void describe_slot(const struct sim_device *d, enum sim_store store, uint32_t slot,
+			  char text[IMS_TEXT_BYTES])
+{
+	const struct sim_ims_kind *kind = kinds[store];
+	int nr = snprintf(text, IMS_TEXT_BYTES, "%s: %s %u open, %x", d->spec->name, kind->name,
+			  slot, kind->pasid ? kind->pasid(d, slot) : 0);
+
+	if (store != SIM_STORE_ARRAY || !d->spec->is_array_unmaskable)
+		(void)snprintf(text + nr, IMS_TEXT_BYTES - (size_t)nr, ", %08x%08x = %08x",
+			       kind->word(d, slot, 1), kind->word(d, slot, 0),
+			       kind->word(d, slot, 2));
+}
+
 /* What may send now, a line each. */
 void sim_ims_describe(const struct sim_device *d, void (*line)(void *context, const char *text),
 		      void *context)
 {
-	char text[128];
+	char text[IMS_TEXT_BYTES];
 
 	for (uint32_t store = SIM_STORE_ARRAY; store < SIM_NR_STORES; store++) {
-		const struct sim_ims_kind *kind = kinds[store];
-
 		for (uint32_t i = 0; i < d->ims.areas[store].nr_slots; i++) {
-			if (kind->is_deaf(d, i) || kind->is_masked(d, i))
+			if (kinds[store]->is_deaf(d, i) || kinds[store]->is_masked(d, i))
 				continue;
-			(void)snprintf(text, sizeof(text), "%s: %s %u open, %08x%08x = %08x, %x",
-				       d->spec->name, kind->name, i, kind->word(d, i, 1),
-				       kind->word(d, i, 0), kind->word(d, i, 2),
-				       kind->pasid ? kind->pasid(d, i) : 0);
+			describe_slot(d, store, i, text);
 			line(context, text);
 		}
 	}

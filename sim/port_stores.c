@@ -70,7 +70,7 @@ struct port_stores {
 	struct sim_device *device;
 	struct mirq_regs regs;
 	struct mirq_store *stores[SIM_NR_STORES];
-	uint32_t nr_slots[SIM_NR_STORES], at[SIM_NR_STORES];
+	uint32_t is_found, nr_slots[SIM_NR_STORES], at[SIM_NR_STORES];
 	struct mirq_ims_array array;
 	struct mirq_idxd idxd; /* instead */
 	struct mirq_ims_registers events;
@@ -415,6 +415,20 @@ static enum mirq_err events_make(struct port_stores *p, const struct mirq_store_
 /* ---- Attaching ---- */
 
 /* Where its stores are, from the device itself. */
+static enum mirq_err stores_find(struct port_stores *p)
+{
+	for (uint32_t store = SIM_STORE_ARRAY; store < SIM_NR_STORES; store++) {
+		uint32_t at = STORES_TABLE + 8 * (store - SIM_STORE_ARRAY);
+
+		p->nr_slots[store] = mirq_regs_read32(&p->regs, at);
+		p->at[store] = mirq_regs_read32(&p->regs, at + 4);
+		if (p->nr_slots[store] == STORES_GONE || p->at[store] == STORES_GONE)
+			return MIRQ_EIO;
+	}
+	p->is_found = 1;
+	return MIRQ_OK;
+}
+
 static struct port_stores *stores_make(struct sim *s, struct sim_device *d)
 {
 	struct port *port = port_make(s);
@@ -432,12 +446,6 @@ static struct port_stores *stores_make(struct sim *s, struct sim_device *d)
 		.base = (volatile void *)(uintptr_t)(SIM_MAPPED | sim_device_registers(d)),
 		.limit_bytes = (uint32_t)d->bar_bytes,
 	};
-	for (uint32_t store = SIM_STORE_ARRAY; store < SIM_NR_STORES; store++) {
-		uint32_t at = STORES_TABLE + 8 * (store - SIM_STORE_ARRAY);
-
-		p->nr_slots[store] = mirq_regs_read32(&p->regs, at);
-		p->at[store] = mirq_regs_read32(&p->regs, at + 4);
-	}
 	port->stores[d->index] = p;
 	return p;
 }
@@ -475,11 +483,14 @@ enum mirq_err sim_store_attach(struct sim *s, struct mirq_device *dev, enum sim_
 	struct sim_device *d = sim_device(s, mirq_device_name(dev));
 	struct port_stores *p = d ? stores_make(s, d) : NULL;
 	struct mirq_store_init init = { MIRQ_SIZED(mirq_store_init), .why = why };
-	enum mirq_err err;
+	enum mirq_err err = p ? MIRQ_OK : MIRQ_ENOMEM;
 
-	if (!p || !p->nr_slots[store] || p->nr_slots[store] == STORES_GONE)
-		return p ? MIRQ_ENOENT : MIRQ_ENOMEM;
-	err = stores_kind(p, store, &init);
+	if (!err && !p->is_found)
+		err = stores_find(p);
+	if (!err && !p->nr_slots[store])
+		err = MIRQ_ENOENT;
+	if (!err)
+		err = stores_kind(p, store, &init);
 	if (err)
 		return err;
 	init.nr_slots = p->nr_slots[store];

@@ -10,7 +10,8 @@
  *   SIM_FAIL_MEMORY    the host's memory; there is no entry    alloc, dma_alloc, map
  *   SIM_FAIL_CONFIG    -                                       configuration space
  *   SIM_FAIL_REGISTER  a device does not confirm               registers of devices and units
- *   SIM_FAIL_QUEUE     the table does not confirm              a unit never hears of descriptors
+ *   SIM_FAIL_QUEUE     the table does not confirm              a unit never hears of descriptors,
+ *                                                              a device never of a command
  * Counted from where a scenario prepares its interrupts: the system and its devices are there.
  */
 #ifndef SIM_FAILING_H

@@ -27,7 +27,7 @@
 #include "../../sim/oracle_inside.h"
 
 #define NR(a) (sizeof(a) / sizeof((a)[0]))
-#define FAILURES_FLOOR 1700
+#define FAILURES_FLOOR 2900
 #define TURNS_MAX 3000
 
 struct bench {
@@ -36,6 +36,7 @@ struct bench {
 	struct mirq_device *dev;
 	struct mirq_store *store;
 	struct mirq_irqs irqs, event;
+	enum sim_store kind; /* MSI: whichever of MSI-X and MSI it has */
 	uint32_t nr_slots, is_requested;
 };
 
@@ -73,6 +74,8 @@ static enum mirq_err attach_store(struct bench *b)
 	struct oracle_call call;
 	enum mirq_err err;
 
+	if (b->kind)
+		return oracle_store_attach(b->o, b->dev, b->kind, &b->store);
 	oracle_call_begin(b->o, &call, "mirq_pci_store");
 	err = mirq_pci_store(b->dev,
 			     sim_spec(b->s)->devices[0].nr_msix ? MIRQ_PCI_MSIX : MIRQ_PCI_MSI,
@@ -83,10 +86,15 @@ static enum mirq_err attach_store(struct bench *b)
 
 static enum mirq_err alloc_as(struct bench *b, enum mirq_reserve reserve)
 {
-	static const uint64_t bitmap[1] = { 3 };
+	static const uint64_t bitmap[1] = { 3 }, cookies[] = { 11, 12, 13, 14 };
+	int has_cookies = b->kind == SIM_STORE_ARRAY || b->kind == SIM_STORE_QUEUE;
 	const struct mirq_irq_want want = { MIRQ_SIZED(mirq_irq_want), .reserve = reserve,
-					    .cpus = { { 0, 2 }, bitmap } };
+					    .nr = b->nr_slots, .cpus = { { 0, 2 }, bitmap },
+					    .cookies = has_cookies ? cookies : NULL };
+	enum mirq_err err = b->kind && !b->store ? attach_store(b) : MIRQ_OK;
 
+	if (b->kind)
+		return err ? err : oracle_store_alloc(b->o, b->dev, b->store, &want, &b->irqs);
 	return oracle_alloc(b->o, b->dev, b->nr_slots, b->nr_slots, MIRQ_PCI_ANY, &want, &b->irqs);
 }
 
@@ -271,15 +279,26 @@ static const struct {
 static const struct {
 	const char *machine;
 	uint32_t nr_slots;
+	enum sim_store kind;
 } machines[] = {
-	{ "cpus=2 ram=256K dev:msix=4", 3 },
-	{ "cpus=2 ram=256K dev:msi=1,nomask", 1 },
-	{ "cpus=2 ram=256K vtd=records=2 dev:msix=4", 3 },
-	{ "cpus=2 ram=256K vtd=coherent=0,rwbf,steps=2,command-steps=2 dev:msi=2", 2 },
-	{ "cpus=2 ram=256K vtd dev:msi=1,nomask behind=pci-bridge", 1 },
-	{ "cpus=2 ram=256K posted=3 message=9 ipi=5 dev:msix=8", 8 },
-	{ "cpus=2 ram=256K posted=3 message=9 remapped=4 vtd=steps=4 dev:msix=8", 8 },
-	{ "cpus=2 ram=256K x2apic vtd=eim,mhmv=0 apic-first=30 x2apic-entered dev:msix=4", 4 },
+	{ "cpus=2 ram=256K dev:msix=4", 3, SIM_STORE_MSI },
+	{ "cpus=2 ram=256K dev:msi=1,nomask", 1, SIM_STORE_MSI },
+	{ "cpus=2 ram=256K vtd=records=2 dev:msix=4", 3, SIM_STORE_MSI },
+	{ "cpus=2 ram=256K vtd=coherent=0,rwbf,steps=2,command-steps=2 dev:msi=2", 2,
+	  SIM_STORE_MSI },
+	{ "cpus=2 ram=256K vtd dev:msi=1,nomask behind=pci-bridge", 1, SIM_STORE_MSI },
+	{ "cpus=2 ram=256K posted=3 message=9 ipi=5 dev:msix=8", 8, SIM_STORE_MSI },
+	{ "cpus=2 ram=256K posted=3 message=9 remapped=4 vtd=steps=4 dev:msix=8", 8,
+	  SIM_STORE_MSI },
+	{ "cpus=2 ram=256K x2apic vtd=eim,mhmv=0 apic-first=30 x2apic-entered dev:msix=4", 4,
+	  SIM_STORE_MSI },
+	{ "cpus=2 ram=256K dev:array=4", 3, SIM_STORE_ARRAY },
+	{ "cpus=2 ram=256K posted=3 message=9 dev:array=4,array-nomask", 2, SIM_STORE_ARRAY },
+	{ "cpus=2 ram=256K posted=3 message=9 dev:queue=4,steps=3", 3, SIM_STORE_QUEUE },
+	{ "cpus=2 ram=256K vtd=steps=2 dev:queue=4", 2, SIM_STORE_QUEUE },
+	{ "cpus=2 ram=256K dev:registers=4", 3, SIM_STORE_REGISTERS },
+	{ "cpus=2 ram=256K message=9 dev:firmware=1,steps=3", 1, SIM_STORE_FIRMWARE },
+	{ "cpus=2 ram=256K vtd=steps=2 dev:firmware=4,once", 4, SIM_STORE_FIRMWARE },
 };
 
 static const enum sim_fail kinds[] = { SIM_FAIL_MEMORY, SIM_FAIL_CONFIG, SIM_FAIL_REGISTER,
@@ -291,7 +310,10 @@ static void climb(struct bench *b, enum level level)
 {
 	enum mirq_err err = level > LEVEL_MACHINE ? attach_system(b) : MIRQ_OK;
 	/* Stores that can be masked only. */
-	int is_late = level == LEVEL_BEST_EFFORT && !sim_spec(b->s)->devices[0].is_msi_unmaskable;
+	const struct sim_device_spec *device = &sim_spec(b->s)->devices[0];
+	int is_late = level == LEVEL_BEST_EFFORT && !device->is_msi_unmaskable &&
+		      !device->is_array_unmaskable && b->kind != SIM_STORE_QUEUE &&
+		      b->kind != SIM_STORE_FIRMWARE;
 
 	if (!err && level >= LEVEL_DEVICE)
 		err = attach_device(b);
@@ -303,13 +325,13 @@ static void climb(struct bench *b, enum level level)
 	if (level != LEVEL_DISABLED)
 		return;
 	assert_int_equal(disable(b), MIRQ_OK);
-	sim_device_raise(sim_device(b->s, "dev"), 0);
+	sim_device_raise_at(sim_device(b->s, "dev"), b->kind, 0);
 }
 
 static void fire(struct bench *b)
 {
 	for (uint32_t i = 0; b->is_requested && i < b->nr_slots; i++)
-		sim_device_raise(sim_device(b->s, "dev"), i);
+		sim_device_raise_at(sim_device(b->s, "dev"), b->kind, i);
 	oracle_rest(b->o);
 }
 
@@ -323,8 +345,9 @@ static int is_healthy(const struct bench *b)
 
 	if (oracle_mirq(b->o))
 		mirq_inspect(oracle_mirq(b->o), &info);
-	return !b->o->nr_gone && !(unit && (unit->is_gone || unit->is_queue_dead)) &&
-	       !info.nr_quarantined && !sim_logs(b->s);
+	return !b->o->nr_gone && !oracle_is_deaf(b->o) &&
+	       !(unit && (unit->is_gone || unit->is_queue_dead)) && !info.nr_quarantined &&
+	       !sim_logs(b->s);
 }
 
 /* A unit that did not confirm that it is off keeps its tables: they stay lent, and a log says so.
@@ -340,7 +363,8 @@ static int turn(uint32_t machine, uint32_t operation, enum sim_fail kind, uint64
 		int is_persistent)
 {
 	struct bench b = { .s = sim_parse(machines[machine].machine, NULL),
-			   .nr_slots = machines[machine].nr_slots };
+			   .nr_slots = machines[machine].nr_slots,
+			   .kind = machines[machine].kind };
 	enum mirq_err err, again = MIRQ_OK;
 	uint64_t nr_failed;
 
@@ -350,7 +374,7 @@ static int turn(uint32_t machine, uint32_t operation, enum sim_fail kind, uint64
 	oracle_snapshots(b.o, 1);
 	sim_port_fail(b.s, kind, at, is_persistent);
 	if (b.is_requested) /* under way while it happens */
-		sim_device_raise(sim_device(b.s, "dev"), 0);
+		sim_device_raise_at(sim_device(b.s, "dev"), b.kind, 0);
 	err = operations[operation].run(&b);
 	nr_failed = sim_port_failed(b.s);
 	sim_port_fail(b.s, 0, 0, 0);
