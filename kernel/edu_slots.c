@@ -10,6 +10,7 @@
 
 #include "console.h"
 #include "edu_stores.h"
+#include "provider.h"
 #include "scenario.h"
 #include "show.h"
 
@@ -60,6 +61,11 @@ static bool attach(struct edu_store *e, struct firing_device *d, bool is_direct)
 		err = mirq_store_attach(d->dev, &init, &store);
 	if (err)
 		show_why(e->name, err, &why);
+	if (!err && e->is_block && provider_is_used()) {
+		report(!alloc(e, d, store, &why) && why.text && !e->irqs[0].name,
+		       "ims: %s: refused: the provider names messages one by one", e->name);
+		return true;
+	}
 	is_good = !err && alloc(e, d, store, &why);
 	report(is_good, "ims: %s: %u slots of the device's own", e->name, e->nr_slots);
 	return is_good;
@@ -82,7 +88,8 @@ static bool fire_on(struct edu_store *e, uint32_t i, uint32_t cpu)
 
 	if (!platform_move(p, cpu))
 		return false;
-	if (e->state(i) != before) {
+	/* A provider gives another message, a table keeps it. */
+	if (!provider_is_used() && e->state(i) != before) {
 		report_failure("%s: slot %u was told of a move behind a remapper", e->name, i);
 		return false;
 	}
@@ -96,10 +103,12 @@ void edu_slots_fire(void)
 		struct edu_store *e = edu_store_at(k);
 		bool is_good = true;
 
+		if (!e->irqs[0].name)
+			continue;
 		for (uint32_t i = 0; i < e->nr_slots && is_good; i++)
 			is_good = fire_on(e, i, (i + k + 1) % cpu_nr());
-		report(is_good, "ims: %s: %u slots moved and fired, the device told of no move",
-		       e->name, e->nr_slots);
+		report(is_good, "ims: %s: %u slots moved and fired%s", e->name, e->nr_slots,
+		       provider_is_used() ? "" : ", the device told of no move");
 	}
 }
 
@@ -108,6 +117,8 @@ void edu_slots_end(void)
 	for (uint32_t k = 0; k < EDU_NR_STORES; k++) {
 		struct edu_store *e = edu_store_at(k);
 
+		if (!e->irqs[0].name)
+			continue;
 		for (uint32_t i = 0; i < e->nr_slots; i++) {
 			platform_show(&e->irqs[i]);
 			platform_free(&e->irqs[i]);

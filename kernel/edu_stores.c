@@ -241,6 +241,7 @@ static struct edu_store stores[EDU_NR_STORES] = {
 	  .is_silent = queue_is_silent },
 	{ .name = "edu-firmware",
 	  .nr_slots = 1 << NR_FIRMWARE_LOG2,
+	  .is_block = true,
 	  .data = &firmware,
 	  .init = firmware_init,
 	  .send = firmware_send,

@@ -26,6 +26,7 @@ struct edu_store {
 	const char *name;
 	uint32_t nr_slots;
 	const uint64_t *cookies; /* one a slot; NULL: none */
+	bool is_block;           /* all slots are one message's */
 	void *data;              /* of the store */
 	/* Describes itself. */
 	enum mirq_err (*init)(const struct mirq_store_template **out_kind, struct mirq_why *why);

@@ -11,6 +11,7 @@
 #include "cpu.h"
 #include "edu_slots.h"
 #include "hpet.h"
+#include "provider.h"
 #include "scenario.h"
 #include "unit_events.h"
 #include "unit_peek.h"
@@ -45,7 +46,7 @@ void store_step_begin(void)
 	if (is_remapped)
 		begin_events();
 	if (edu)
-		has_slots = edu_slots_begin(edu, !is_remapped);
+		has_slots = edu_slots_begin(edu, !is_remapped && !provider_is_used());
 }
 
 /* From CPU to CPU, each of them told of; the timers go round between them. */

@@ -17,6 +17,7 @@
 #include "device.h"
 #include "mirq_port.h"
 #include "option.h"
+#include "provider.h"
 #include "scenario.h"
 #include "show.h"
 #include "smp.h"
@@ -31,6 +32,7 @@ void verdict_begin(enum verdict_alloc alloc)
 
 	witness_begin(acpi_find("DMAR") && !option_text("noremap"));
 	port_start();
+	provider_start();
 	show_machine();
 	nr_devices = firing_attach_all();
 	report(nr_devices, "%u devices attached", nr_devices);
@@ -109,6 +111,7 @@ void verdict_end(void)
 		if (firing_at(i)->irqs.store)
 			firing_free(firing_at(i));
 	check_invariants("with nothing left");
+	provider_end();
 	t = firing_totals();
 	t.nr_raised += nr_more_raised;
 	t.nr_handled += nr_more_handled;

@@ -39,8 +39,11 @@ static void join(char out[NAME_BYTES], const char *name)
 			*out = '@';
 }
 
+static bool has_unit;
+
 void witness_begin(bool is_remapped)
 {
+	has_unit = is_remapped;
 	if (is_asked())
 		print("witness: begin version=1 remapper=%s\n", is_remapped ? "vtd" : "none");
 }
@@ -80,7 +83,8 @@ void witness_slot(const char *device, const struct pci_function *function, struc
 		report_failure("%s: slot %u cannot be inspected", device, one.slots.first);
 		return;
 	}
-	if (!mirq_irq_inspect_hop(one, 1, &hop) && hop.role == MIRQ_ROLE_REMAPPER && function) {
+	if (has_unit && function && !mirq_irq_inspect_hop(one, 1, &hop) &&
+	    hop.role == MIRQ_ROLE_REMAPPER) {
 		format(index, sizeof(index), "%lu", hop.hwirq);
 		print_sender(sid, sizeof(sid), function);
 	}
