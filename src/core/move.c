@@ -400,16 +400,20 @@ static void keep_all(struct mirq_irq *irq, enum mirq_err err)
 }
 
 /* The store has no place for the new messages, and its device does not know them: it keeps the old
- * ones, and the new ids retire. What has a message in between was told that: both stay. */
+ * ones, and the new ids retire. What has a message in between was told that: both stay. What has
+ * not confirmed its last move is told that again. */
 static void take_back(struct move *mv, struct mirq_batch *active, int *out_drained)
 {
 	struct mirq_irq *irq;
 
 	mirqi_batch_for_each(irq, active)
-		if (is_again(irq) || (mirqi_live(irq) & MIRQI_LIVE_STEP))
+		if (mirqi_live(irq) & MIRQI_LIVE_STEP)
 			return;
 	mirqi_batch_for_each(irq, active)
-		swap_routes(irq);
+		if (is_again(irq))
+			*out_drained = 0;
+		else
+			swap_routes(irq);
 	if (!*out_drained)
 		(void)redirect(mv, active, out_drained);
 }

@@ -7,7 +7,8 @@
  *   other  what was before the last move, still mapped: ended by the next program, or by clear.
  *          While program runs: the new one, until all members have one. Then they change places.
  * The core programs an entry anew only when its last move has drained (src/core/move.c): so .other
- * may go when program begins.
+ * may go when program begins. Or it takes a move back of which the slot has heard nothing: .other
+ * leads there already, and its message must not end for a moment.
  *
  * Sources: none, the hypercall is the port's. Locking: which entries are taken, and what compose
  * reads, under lock; an entry is changed under its device's mutex only, and no hypercall is made
@@ -111,7 +112,7 @@ static void paravirt_free(void *data, void *ctx, const struct mirq_batch *batch)
 
 	(void)ctx;
 	while (mirq_batch_next(batch, &cursor, &member)) {
-		p->entries[member.hop->hwirq].next_free = p->first_free;
+		p->entries[member.hop->hwirq] = (struct entry){ .next_free = p->first_free };
 		p->first_free = member.hop->hwirq;
 		p->nr_free++;
 	}
@@ -137,6 +138,9 @@ static enum mirq_err paravirt_map(struct paravirt *p, const struct paravirt_ctx 
 	struct mapping *mapping = &e->other;
 	enum mirq_err err;
 
+	e->is_fresh = paravirt_leads_to(mapping, route);
+	if (e->is_fresh)
+		return MIRQ_OK;
 	paravirt_unmap(p, mapping);
 	err = p->ops.map(p->context, ctx->who, route->hw_target, route->id, &mapping->msg);
 	if (err)

@@ -10,7 +10,9 @@
  * the same route mapped again; clear that ends one of two; a failed map taken for no change at
  * request, for a dead unit in a move; the routes not taken back, their ids kept; slots that change
  * word by word, or once only, moved; a message promised before there is one; each check of the
- * description left out; entries counted wrongly; traits or rights not passed on.
+ * description left out; entries counted wrongly; traits or rights not passed on; the old mapping
+ * ended while a move is taken back; ids given away beside one that is not confirmed; the message of
+ * an entry's last user shown to the next.
  */
 #include "mock.h"
 
@@ -502,6 +504,105 @@ static void move__store_fails__both_stay_mapped_until_told_again(void **state)
 	rig_free(&r);
 }
 
+/* A sleeping store below a provider that gives a new message with each move. */
+static struct mirq_irqs rig_new_slow(struct rig *r, uint32_t nr)
+{
+	struct mirq_irqs irqs;
+
+	rig_new(r, &hyper_ops, MOCK_MSIX);
+	r->s = mock_store(r->m, MOCK_SLEEPS, "slow", nr);
+	r->s->kind.update = MIRQ_UPDATE_96;
+	mock_store_attach(r->s, r->dev);
+	irqs = mock_alloc_on(r->s, nr, 0);
+	mock_request(irqs, r->a);
+	return irqs;
+}
+
+static struct mirq_msg old_message;
+
+/* The device knows its old message only, until the commit after this. */
+static void send_old(void *context, struct mock_domain *d, enum mock_op op)
+{
+	struct rig *r = context;
+
+	if (op == MOCK_OP_BEGIN && d == &r->s->d)
+		mock_send(r->m, r->domain, old_message);
+}
+
+/* The store has no place for the new message: the old one leads on all the time. */
+static void move__no_place_in_the_store__the_old_mapping_never_ends(void **state)
+{
+	struct mirq_irqs irqs;
+	struct mirq_msg msg;
+	struct rig r;
+
+	(void)state;
+	irqs = rig_new_slow(&r, 1);
+	assert_int_equal(mirq_irq_compose(irqs, &old_message), MIRQ_OK);
+	r.m->hook = send_old;
+	r.m->hook_context = &r;
+	mock_fail(r.m, "slow.commit", 1, 1, MIRQ_ENOSPC);
+	assert_int_equal(move(&r, irqs, 1), MIRQ_ENOSPC);
+	r.m->hook = NULL;
+	assert_int_equal(r.hyper.nr_blocked, 0);
+	(void)mock_deliver(r.m);
+	assert_true(r.a[0].nr >= 1);
+	assert_int_equal(r.hyper.nr_map, 2);
+	assert_int_equal(mirq_irq_compose(irqs, &msg), MIRQ_OK);
+	assert_int_equal(msg.data, old_message.data);
+	assert_int_equal(cpu_of(irqs), 0);
+	assert_int_equal(nr_quarantined(&r), 0);
+	assert_int_equal(nr_used_ids(&r), 1);
+	fire_all(&r, irqs);
+	assert_int_equal(move(&r, irqs, 1), MIRQ_OK);
+	assert_int_equal(r.hyper.nr_live, 2);
+	fire_all(&r, irqs);
+	rig_free(&r);
+}
+
+/* One of two has not confirmed its last move when a map fails: the other one, of which nothing has
+ * changed, keeps its id. */
+static void move__map_fails_beside_an_unconfirmed_one__nobody_loses_its_id(void **state)
+{
+	struct mirq_irqs irqs;
+	struct rig r;
+
+	(void)state;
+	irqs = rig_new_slow(&r, 2);
+	mock_fail(r.m, "slow.commit", 1, 1, MIRQ_EIO);
+	assert_int_equal(move(&r, mirq_irq_at(irqs, 0), 1), MIRQ_EIO);
+	assert_int_equal(nr_used_ids(&r), 3);
+	fail_call(&r, 1, 1);
+	assert_int_equal(move(&r, irqs, 1), MIRQ_ENOSPC);
+	assert_int_equal(cpu_of(mirq_irq_at(irqs, 1)), 0);
+	(void)nr_used_ids(&r);
+	fire_all(&r, irqs);
+	mock_sound(r.m);
+	assert_int_equal(move(&r, irqs, 1), MIRQ_OK);
+	assert_int_equal(cpu_of(mirq_irq_at(irqs, 1)), 1);
+	assert_int_equal(nr_used_ids(&r), 2);
+	assert_int_equal(nr_quarantined(&r), 0);
+	fire_all(&r, irqs);
+	rig_free(&r);
+}
+
+/* An entry is used again: nothing of its last user is seen. */
+static void entry__used_again__no_message_before_request(void **state)
+{
+	struct mirq_irqs irqs;
+	struct mirq_msg msg;
+	struct rig r;
+
+	(void)state;
+	rig_new(&r, &hyper_ops, MOCK_MSIX);
+	irqs = mock_alloc(r.s, 1);
+	mock_request(irqs, r.a);
+	assert_int_equal(mirq_irq_free(irqs), MIRQ_OK);
+	irqs = mock_alloc(r.s, 1);
+	assert_int_equal(mirq_irq_compose(irqs, &msg), MIRQ_ENOENT);
+	rig_free(&r);
+}
+
 /* ---- retarget ---- */
 
 static void retarget__move__the_message_stays(void **state)
@@ -881,6 +982,9 @@ int main(void)
 		cmocka_unit_test(request__each_map_fails__eio_and_nothing_left),
 		cmocka_unit_test(move__each_map_fails__all_stay),
 		cmocka_unit_test(move__store_fails__both_stay_mapped_until_told_again),
+		cmocka_unit_test(move__no_place_in_the_store__the_old_mapping_never_ends),
+		cmocka_unit_test(move__map_fails_beside_an_unconfirmed_one__nobody_loses_its_id),
+		cmocka_unit_test(entry__used_again__no_message_before_request),
 		cmocka_unit_test(retarget__move__the_message_stays),
 		cmocka_unit_test(retarget__each_call_fails__both_ways_until_told_again),
 		cmocka_unit_test(move__by_what_a_slot_can_be_told__pinned_or_not),
