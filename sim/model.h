@@ -128,6 +128,8 @@ struct sim_command {
 	uint64_t cookie;
 	uint32_t words[3];
 };
+#define SIM_IMS_NR_USERS 4u
+
 struct sim_ims {
 	struct sim_ims_area areas[SIM_NR_STORES];
 	uint32_t masks;             /* of the registers: a bit each */
@@ -136,6 +138,10 @@ struct sim_ims {
 	uint32_t is_queue_on, has_queue_failed;
 	uint32_t mailbox[4];
 	uint32_t nr_told, is_told, told[4]; /* what firmware was told */
+	uint32_t mailbox_user;              /* of firmware with four users */
+	struct sim_ims_user {
+		uint32_t nr_told, is_told, told[4];
+	} users[SIM_IMS_NR_USERS];
 	uint32_t nr_done_mailbox, has_mailbox_failed;
 	struct sim_command in_queue, in_mailbox;
 	struct sim_command_knobs knobs;

@@ -13,6 +13,7 @@
 
 #include <string.h>
 
+#include <mirq/ath11k.h>
 #include <mirq/idxd.h>
 #include <mirq/ims_array.h>
 #include <mirq/ims_firmware.h>
@@ -56,6 +57,7 @@
 #define MAILBOX_LOG2 0x0cu
 #define MAILBOX_COMMAND 0x10u
 #define MAILBOX_STATUS 0x14u
+#define MAILBOX_USER 0x18u
 #define MAILBOX_FORGET 0u
 #define MAILBOX_TELL 1u
 #define MAILBOX_STOP 2u
@@ -78,8 +80,9 @@ struct port_stores {
 	struct mirq_ims_queue queue;
 	struct mirq_mlx5 mlx5; /* instead */
 	struct mirq_ims_firmware firmware;
-	void *ring;        /* its entries, then the messages; NULL: not yet */
-	size_t ring_bytes; /* of both */
+	struct mirq_ath11k ath11k; /* instead */
+	void *ring;                /* its entries, then the messages; NULL: not yet */
+	size_t ring_bytes;         /* of both */
 	uint64_t ring_bus;
 	uint32_t nr_given; /* commands to the queue */
 };
@@ -348,6 +351,34 @@ static enum mirq_err firmware_make(struct port_stores *p,
 	return mirq_ims_firmware_init(&p->firmware, out_kind, why);
 }
 
+static enum mirq_err ath11k_tell(void *context, enum mirq_ath11k_user user, uint64_t address,
+				 uint32_t data, uint32_t nr_events)
+{
+	struct port_stores *p = context;
+
+	stores_write(p, SIM_STORE_FIRMWARE, MAILBOX_ADDRESS_LOW, (uint32_t)address);
+	stores_write(p, SIM_STORE_FIRMWARE, MAILBOX_ADDRESS_HIGH, (uint32_t)(address >> 32));
+	stores_write(p, SIM_STORE_FIRMWARE, MAILBOX_DATA, data);
+	stores_write(p, SIM_STORE_FIRMWARE, MAILBOX_LOG2, nr_events);
+	stores_write(p, SIM_STORE_FIRMWARE, MAILBOX_USER, user);
+	return firmware_command(p, MAILBOX_TELL);
+}
+
+static enum mirq_err ath11k_make(struct port_stores *p, const struct mirq_store_template **out_kind,
+				 struct mirq_why *why)
+{
+	p->ath11k = (struct mirq_ath11k){
+		MIRQ_SIZED(mirq_ath11k),
+		.nr_events = p->nr_slots[SIM_STORE_FIRMWARE],
+		.tell = ath11k_tell,
+		.stop = firmware_stop,
+		.drain = firmware_drain,
+		.context = p,
+		.flags = p->device->spec->is_firmware_told_once ? 0 : MIRQ_ATH11K_TOLD_AGAIN,
+	};
+	return mirq_ath11k_init(&p->ath11k, out_kind, why);
+}
+
 /* ---- Slots and events in registers ---- */
 
 static struct mirq_regs stores_regs(const struct port_stores *p, enum sim_store store,
@@ -470,7 +501,10 @@ static enum mirq_err stores_kind(struct port_stores *p, enum sim_store store,
 		init->data = &p->events;
 		return events_make(p, &init->kind, init->why);
 	case SIM_STORE_FIRMWARE:
-		init->data = &p->firmware;
+		init->data = p->device->spec->is_firmware_ath11k ? &p->ath11k.firmware
+								 : &p->firmware;
+		if (p->device->spec->is_firmware_ath11k)
+			return ath11k_make(p, &init->kind, init->why);
 		return firmware_make(p, &init->kind, init->why);
 	default:
 		return MIRQ_ENOENT;

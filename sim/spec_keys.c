@@ -110,6 +110,8 @@ static const struct spec_key device_keys[] = {
 	  DEVICE(nr_firmware), 1, 32, 0 },
 	{ "once", "that firmware takes one message only", SPEC_FLAG, DEVICE(is_firmware_told_once),
 	  0, 1, 0 },
+	{ "ath11k", "that firmware has the four users of mirq/ath11k.h", SPEC_FLAG,
+	  DEVICE(is_firmware_ath11k), 0, 1, 0 },
 	{ "steps", "steps that a command to queue or firmware takes; 0: done at once", SPEC_NUMBER,
 	  DEVICE(nr_steps), 0, SPEC_MAX_STEPS, 0 },
 };
@@ -370,6 +372,10 @@ static const char *check_device(const struct sim_spec *spec, const struct sim_de
 	if (d->is_array_idxd &&
 	    (!d->nr_array || d->nr_array % 256 || d->nr_array > 63 * 256 || d->is_array_unmaskable))
 		return "such an array has masks, and 256 slots or a multiple, to 16128";
+	out_subject->word = "ath11k";
+	if (d->is_firmware_ath11k && d->nr_firmware != 1 && d->nr_firmware != 16 &&
+	    d->nr_firmware != 32)
+		return "such firmware has 1, 16 or 32 events";
 	out_subject->word = "steps";
 	if (d->nr_steps && !d->nr_queue && !d->nr_firmware)
 		return "the device takes no commands: it has neither queue nor firmware";

@@ -108,7 +108,8 @@ static const struct sim_spec every_word = {
 		       .nr_array = 512,
 		       .is_array_idxd = 1,
 		       .nr_firmware = 1,
-		       .is_firmware_told_once = 1 } },
+		       .is_firmware_told_once = 1,
+		       .is_firmware_ath11k = 1 } },
 	.nr_devices = 6,
 };
 
@@ -123,7 +124,7 @@ static void spec__every_word__its_member_in_both_forms(void **state)
 		"a:msix=2K,bar=3,unit=2,noflr b:msi=16,nomask,behind=root c.D-5_:msi=1,msi32 "
 		"behind=pci-bridge fifteen-letters:msi=2,behind=legacy-bridge "
 		"d:array=100000,queue=31,mlx5,registers=7,firmware=8,array-nomask,steps=32 "
-		"e:array=512,idxd,firmware=1,once";
+		"e:array=512,idxd,firmware=1,once,ath11k";
 	static const char json[] =
 		"{\"about\": \"all of it\", \"$schema\": \"\", \"cpus\": 64, \"nodes\": "
 		"3, \"apic-first\": 4, \"apic-step\": \"5\", \"x2apic-entered\": true, "
@@ -141,7 +142,8 @@ static void spec__every_word__its_member_in_both_forms(void **state)
 		"{\"name\": \"d\", \"array\": 100000, \"queue\": 31, \"mlx5\": true, "
 		"\"registers\": 7, \"firmware\": 8, "
 		"\"array-nomask\": true, \"steps\": 32}, {\"name\": \"e\", "
-		"\"array\": 512, \"idxd\": true, \"firmware\": 1, \"once\": true}]}";
+		"\"array\": 512, \"idxd\": true, \"firmware\": 1, "
+		"\"once\": true, \"ath11k\": true}]}";
 	struct sim_spec spec;
 
 	(void)state;
@@ -294,7 +296,7 @@ static void spec__each_key__bounds_in_both_forms(void **state)
 				refused(g, key, "69631", 0);
 		}
 	}
-	assert_int_equal(nr_keys, 42);
+	assert_int_equal(nr_keys, 43);
 }
 
 /* ---- Errors ---- */
@@ -347,6 +349,8 @@ static void spec__wrong_words__named_with_their_place(void **state)
 		{ "a:queue=1,array-nomask", "array-nomask", 10, "store" },
 		{ "a:array=1,once", "once", 10, "store" },
 		{ "a:array=1,mlx5", "mlx5", 10, "store" },
+		{ "a:array=1,ath11k", "ath11k", 10, "events" },
+		{ "a:firmware=2,ath11k", "ath11k", 13, "events" },
 		{ "a:queue=1,idxd", "idxd", 10, "256" },
 		{ "a:array=255,idxd", "idxd", 12, "256" },
 		{ "a:array=16384,idxd", "idxd", 14, "16128" },
@@ -585,6 +589,8 @@ static int draw_spec(uint64_t *random, struct sim_spec *spec)
 				    !d->is_array_unmaskable;
 		d->is_queue_mlx5 &= d->nr_queue != 0;
 		d->is_firmware_told_once &= d->nr_firmware != 0;
+		d->is_firmware_ath11k &= d->nr_firmware == 1 || d->nr_firmware == 16 ||
+					 d->nr_firmware == 32;
 		d->nr_steps = d->nr_queue || d->nr_firmware ? d->nr_steps : 0;
 	}
 	return !spec_finish(spec, &subject);
