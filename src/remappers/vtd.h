@@ -159,8 +159,9 @@ int mirqi_vtd_run_next(struct mirqi_vtd_runs *runs, struct mirq_range *out_run);
 /* vtd_queue.c */
 /* Empty ring, unit told where it is. Its switch is not touched. */
 void mirqi_vtd_queue_init(struct mirqi_vtd *u);
-/* Has the unit done everything that it was ever told? Not only fetched. Atomic. */
-int mirqi_vtd_queue_is_done(const struct mirqi_vtd *u);
+/* Has the unit done everything that it was ever told, and not only fetched? One that is gone has
+ * not. Atomic. */
+int mirqi_vtd_queue_is_idle(const struct mirqi_vtd *u);
 /* Submit up to VTD_FLUSH_MAX invalidations, or one wait that interrupts, and wait. Atomic. */
 MIRQ_MUST_CHECK enum mirq_err mirqi_vtd_run(struct mirqi_vtd *u,
 					    const struct mirq_vtd_descriptor *descriptors,

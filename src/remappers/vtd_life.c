@@ -315,7 +315,7 @@ enum mirq_err mirqi_vtd_disable(struct mirqi_vtd *u)
 	/* A unit that was given up may answer again: it is switched off with nothing left to do
 	 * (what it has fetched it may not have done: the last wait tells, [VTD] 6.5.2), or, when it
 	 * is dead indeed, as it is. */
-	while (!u->is_borrowed && !mirqi_vtd_queue_is_done(u) && !mirqi_vtd_expired(u, &deadline))
+	while (!u->is_borrowed && !mirqi_vtd_queue_is_idle(u) && !mirqi_vtd_expired(u, &deadline))
 		;
 	if (VTD_COMMAND(u, VTD_G_QIE, VTD_OFF))
 		return MIRQ_EIO;

@@ -119,9 +119,14 @@ static int vtd_queue_is_empty(const struct mirqi_vtd *u)
 	return MIRQ_GET(head, VTD_IQH_QH) == u->tail;
 }
 
-int mirqi_vtd_queue_is_done(const struct mirqi_vtd *u)
+static int vtd_is_done(const struct mirqi_vtd *u)
 {
 	return atomic_load_explicit(u->status, memory_order_acquire) == u->sequence;
+}
+
+int mirqi_vtd_queue_is_idle(const struct mirqi_vtd *u)
+{
+	return vtd_queue_is_empty(u) && vtd_is_done(u);
 }
 
 /* Poll for the last wait. Registers are read only when memory has not answered for a while. */
@@ -143,7 +148,7 @@ static enum vtd_answer vtd_await(struct mirqi_vtd *u, struct mirqi_vtd_deadline 
 			if (answer == VTD_DEAD || (answer == VTD_AGAIN && vtd_queue_is_empty(u)))
 				goto out;
 		}
-		if (mirqi_vtd_queue_is_done(u))
+		if (vtd_is_done(u))
 			goto out;
 	} while (!mirqi_vtd_expired(u, deadline));
 	answer = VTD_DEAD;
