@@ -463,8 +463,7 @@ static enum mirq_err alloc_locked(struct plan *p) MIRQ_MUST_HOLD(dev->mutex)
 	fit_entries(p);
 	err = make_irqs(p);
 	if (err)
-		return mirqi_fail(p->want.why, err, 0, p->store->domain.name,
-				  "the host has no memory");
+		return mirqi_no_memory(p->want.why, p->store->domain.name);
 	err = init_slots(p);
 	if (err)
 		goto no_slots;
@@ -477,7 +476,7 @@ static enum mirq_err alloc_locked(struct plan *p) MIRQ_MUST_HOLD(dev->mutex)
 	err = record(p);
 	if (!err)
 		return MIRQ_OK;
-	mirqi_fail(p->want.why, err, 0, p->store->domain.name, "the host has no memory");
+	mirqi_no_memory(p->want.why, p->store->domain.name);
 	if (p->want.reserve == MIRQ_RESERVE_BEST_EFFORT)
 		atomic_fetch_sub(&p->store->dev->m->nr_best_effort, p->nr);
 	drop_ids(p);

@@ -87,7 +87,7 @@ enum mirq_err mirq_device_attach(struct mirq *m, const struct mirq_device_init *
 		return err;
 	dev = mirqi_alloc(m, sizeof(*dev));
 	if (!dev)
-		return mirqi_fail(own.why, MIRQ_ENOMEM, 0, own.name, "the host has no memory");
+		return mirqi_no_memory(own.why, own.name);
 	dev->m = m;
 	dev->name = own.name;
 	dev->parent = own.parent ? own.parent : &m->root->domain;
@@ -95,7 +95,7 @@ enum mirq_err mirq_device_attach(struct mirq *m, const struct mirq_device_init *
 	dev->fini = own.fini;
 	err = copy_requesters(dev, &own.requesters);
 	if (err)
-		mirqi_fail(own.why, err, 0, own.name, "the host has no memory");
+		mirqi_no_memory(own.why, own.name);
 	else
 		err = make_way(dev, own.why);
 	if (err) {

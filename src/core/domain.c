@@ -90,7 +90,7 @@ enum mirq_err mirq_root_attach(struct mirq *m, const struct mirq_root_init *init
 		return err;
 	root = mirqi_root_init(m, &own, &ops, m->nr_cpus);
 	if (!root)
-		return mirqi_fail(own.why, MIRQ_ENOMEM, 0, own.name, "the host has no memory");
+		return mirqi_no_memory(own.why, own.name);
 	root->targets = m->cpus;
 	m->flow.eoi = ops.eoi;
 	m->flow.root_data = own.data;
@@ -181,7 +181,7 @@ enum mirq_err mirq_remapper_attach(struct mirq *m, const struct mirq_remapper_in
 		return err;
 	r = mirqi_alloc(m, sizeof(*r));
 	if (!r)
-		return mirqi_fail(own.why, MIRQ_ENOMEM, 0, own.name, "the host has no memory");
+		return mirqi_no_memory(own.why, own.name);
 	r->init = own;
 	r->init.why = NULL;
 	r->ops = ops;

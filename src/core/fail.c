@@ -34,6 +34,17 @@ enum mirq_err mirqi_fail(struct mirq_why *why, enum mirq_err err, uint32_t rule,
 	return err;
 }
 
+enum mirq_err mirqi_no_memory(struct mirq_why *why, const char *where)
+{
+	return mirqi_fail(why, MIRQ_ENOMEM, 0, where, "the host has no memory");
+}
+
+enum mirq_err mirqi_no_slot(struct mirq_why *why, const char *where, uint32_t index)
+{
+	return mirqi_fail_numbers(why, MIRQ_EINVAL, where, "this slot is not allocated", 1, 0,
+				  index);
+}
+
 const char *mirq_err_text(enum mirq_err err)
 {
 	switch (err) {

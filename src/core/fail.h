@@ -14,5 +14,8 @@ enum mirq_err mirqi_fail(struct mirq_why *why, enum mirq_err err, uint32_t rule,
 enum mirq_err mirqi_fail_numbers(struct mirq_why *why, enum mirq_err err, const char *where,
 				 const char *text, uint32_t nr_wanted, uint32_t nr_left,
 				 uint64_t value);
+/* What is refused at many places. MIRQ_ENOMEM; MIRQ_EINVAL. */
+enum mirq_err mirqi_no_memory(struct mirq_why *why, const char *where);
+enum mirq_err mirqi_no_slot(struct mirq_why *why, const char *where, uint32_t index);
 
 #endif

@@ -214,7 +214,7 @@ enum mirq_err mirq_secondary_attach(struct mirq *m, const struct mirq_secondary_
 		return err;
 	root = make_secondary(m, &own, &ops);
 	if (!root)
-		return mirqi_fail(own.why, MIRQ_ENOMEM, 0, own.name, "the host has no memory");
+		return mirqi_no_memory(own.why, own.name);
 	h.context = root->lines;
 	h.why = own.why;
 	err = mirq_irq_request(own.lines, &h);

@@ -86,8 +86,7 @@ static enum mirq_err collect(struct move *mv)
 	for (uint32_t i = mv->irqs.slots.first; i < mv->irqs.slots.limit; i++) {
 		irq = mirqi_irq(mv->irqs.store, i);
 		if (!irq)
-			return mirqi_fail_numbers(mv->why, MIRQ_EINVAL, mv->irqs.store->domain.name,
-						  "this slot is not allocated", 1, 0, i);
+			return mirqi_no_slot(mv->why, mv->irqs.store->domain.name, i);
 		if (may_stay(mv, irq) && !is_again(irq))
 			continue;
 		err = check_movable(mv, irq);

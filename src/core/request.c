@@ -69,8 +69,7 @@ static enum mirq_err check_request(struct request *r)
 	for (uint32_t i = r->irqs.slots.first; i < r->irqs.slots.limit; i++) {
 		irq = mirqi_irq(r->irqs.store, i);
 		if (!irq)
-			return mirqi_fail_numbers(r->h.why, MIRQ_EINVAL, name,
-						  "this slot is not allocated", 1, 0, i);
+			return mirqi_no_slot(r->h.why, name, i);
 		if ((mirqi_state_read(&irq->state) & MIRQI_REQUESTED) &&
 		    !((irq->flags & MIRQI_IRQ_SHARED) && (r->h.flags & MIRQ_REQUEST_SHARED)))
 			return mirqi_fail_numbers(
@@ -124,8 +123,7 @@ static enum mirq_err join_shared(struct request *r)
 		a = mirqi_alloc(m, sizeof(*a));
 		if (!a) {
 			leave_shared(r, i);
-			return mirqi_fail(r->h.why, MIRQ_ENOMEM, 0, r->irqs.store->domain.name,
-					  "the host has no memory");
+			return mirqi_no_memory(r->h.why, r->irqs.store->domain.name);
 		}
 		a->handle = r->h.handle;
 		a->context = context_of(&r->h, i - r->irqs.slots.first);

@@ -194,7 +194,7 @@ enum mirq_err mirq_store_attach(struct mirq_device *dev, const struct mirq_store
 		return MIRQ_EINVAL;
 	store = mirqi_alloc(m, sizeof(*store));
 	if (!store)
-		return mirqi_fail(own.why, MIRQ_ENOMEM, 0, dev->name, "the host has no memory");
+		return mirqi_no_memory(own.why, dev->name);
 	err = read_kind(dev, own.kind, &store->kind, &store->ops, own.why);
 	if (!err && (!own.nr_slots || own.nr_slots == MIRQI_NO_INDEX))
 		err = mirqi_fail(own.why, MIRQ_EINVAL, 0, store->kind.name,

@@ -79,7 +79,7 @@ enum mirq_err mirq_init(const struct mirq_init *init, struct mirq **out_m)
 	*out_m = m;
 	return MIRQ_OK;
 no_memory:
-	return mirqi_fail(own.why, MIRQ_ENOMEM, 0, "mirq_init", "the host has no memory");
+	return mirqi_no_memory(own.why, "mirq_init");
 }
 
 /* One allocation per target: cells, then the two bitmaps. */
@@ -174,8 +174,7 @@ static enum mirq_err cpu_add_locked(struct mirq *m, const struct mirq_cpu_init *
 		return mirqi_fail_numbers(init->why, MIRQ_EEXIST, "mirq_cpu_add",
 					  "this CPU number was added already", 0, 0, init->cpu);
 	if (mirqi_target_init(m->root, init->cpu, init->hardware_id))
-		return mirqi_fail(init->why, MIRQ_ENOMEM, 0, "mirq_cpu_add",
-				  "the host has no memory");
+		return mirqi_no_memory(init->why, "mirq_cpu_add");
 	cpu->node = init->node;
 	return MIRQ_OK;
 }

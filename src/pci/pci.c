@@ -120,7 +120,7 @@ enum mirq_err mirq_pci_attach(struct mirq *m, const struct mirq_pci_init *init,
 				  "mirq_pci_flag");
 	function = mirq_host_alloc(mirqi_host(m), sizeof(*function), _Alignof(struct pci_function));
 	if (!function)
-		return mirqi_fail(own.why, MIRQ_ENOMEM, 0, own.name, "the host has no memory");
+		return mirqi_no_memory(own.why, own.name);
 	memset(function, 0, sizeof(*function));
 	function->config.host = mirqi_host(m);
 	function->config.address = own.address;

@@ -342,7 +342,7 @@ enum mirq_err mirq_paravirt_attach(struct mirq *m, const struct mirq_paravirt_in
 		return err;
 	p = paravirt_new(mirqi_host(m), &own, &ops);
 	if (!p)
-		return mirqi_fail(own.why, MIRQ_ENOMEM, 0, own.name, "the host has no memory");
+		return mirqi_no_memory(own.why, own.name);
 	remapper.name = own.name;
 	remapper.ops = &paravirt_ops;
 	remapper.data = p;

@@ -152,7 +152,7 @@ enum mirq_err mirq_window_attach(struct mirq *m, const struct mirq_window_init *
 		return err;
 	w = window_new(mirqi_host(m), &own);
 	if (!w)
-		return mirqi_fail(own.why, MIRQ_ENOMEM, 0, own.name, "the host has no memory");
+		return mirqi_no_memory(own.why, own.name);
 	remapper.name = own.name;
 	remapper.ops = &window_ops;
 	remapper.data = w;

@@ -87,7 +87,7 @@ enum mirq_err mirq_mux_attach(struct mirq *m, const struct mirq_mux_init *init,
 		return err;
 	x = mirq_host_alloc(mirqi_host(m), sizeof(*x), _Alignof(struct mux));
 	if (!x)
-		return mirqi_fail(own.why, MIRQ_ENOMEM, 0, own.name, "the host has no memory");
+		return mirqi_no_memory(own.why, own.name);
 	x->host = mirqi_host(m);
 	x->address = own.address;
 	x->stride_bytes = own.stride_bytes;

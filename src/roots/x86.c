@@ -131,7 +131,7 @@ static enum mirq_err x86_attach_root(struct x86 *x)
 
 	l = mirq_host_alloc(x->host, sizeof(*l), _Alignof(struct mirqi_lapic));
 	if (!l)
-		return mirqi_fail(x->init.why, MIRQ_ENOMEM, 0, "VECTOR", "the host has no memory");
+		return mirqi_no_memory(x->init.why, "VECTOR");
 	err = mirqi_lapic_init(l, x->host, &init);
 	if (!err) {
 		root.ops = mirqi_lapic_ops(l);
