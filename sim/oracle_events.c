@@ -44,10 +44,15 @@ void oracle_on_trace(void *context, enum mirq_event event, uint32_t number, uint
 	struct oracle *o = context;
 
 	switch (event) {
+	/* Ids of lines are no CPU's: what a line brings comes by its own interrupt. */
 	case MIRQ_EVENT_ROUTE:
+		if (a & MIRQ_TRACE_LINE)
+			break;
 		oracle_own(o, (uint32_t)a, (uint32_t)b, owner_of_number(o, number));
 		break;
 	case MIRQ_EVENT_RETIRE:
+		if (a & MIRQ_TRACE_LINE)
+			break;
 		oracle_own(o, (uint32_t)a, (uint32_t)b, ORACLE_NOBODY);
 		break;
 	case MIRQ_EVENT_RESEND:

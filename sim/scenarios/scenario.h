@@ -44,6 +44,7 @@ enum engine_end scenario_watch(const struct scenario *s, const struct engine_opt
 #define SCENARIO_MAX_POINTS 5000
 
 /* The tables, one per file: on tiny_machine.h, and on the whole simulated machine (machine.h). */
+extern const struct scenario scenarios_tiny_lines[];
 extern const struct scenario scenarios_tiny_move[];
 extern const struct scenario scenarios_tiny_leave[];
 extern const struct scenario scenarios_tiny_keep[];

@@ -58,7 +58,7 @@ static void add_device(struct tiny *w, uint32_t number)
 	struct tiny_device *d = &w->devices[number];
 	struct mirq_device_init dev = { .size_bytes = sizeof(dev),
 					.name = "device",
-					.parent = w->table };
+					.parent = number || !w->mux ? w->table : w->mux };
 	struct mirq_store_init store = {
 		.size_bytes = sizeof(store),
 		.kind = tiny_store_kind(kind),
@@ -88,8 +88,13 @@ static void make_system(struct tiny *w)
 	add_cpus(w);
 	if (w->init.options & TINY_TABLE)
 		must(w, mirq_remapper_attach(w->m, &table, &w->table), "table");
+	if (w->init.options & TINY_MUX) {
+		add_device(w, 1);
+		tiny_mux_begin(w);
+	}
 	for (uint32_t i = 0; i < w->init.nr_devices; i++)
-		add_device(w, i);
+		if (!w->devices[i].store)
+			add_device(w, i);
 }
 
 /* The run is over when the devices are, who end last. A CPU without a job sleeps until something
@@ -176,6 +181,8 @@ static void check_masks(struct tiny *w, struct mirq_store *store)
 	struct mirq_cpus wanted;
 	uint32_t cpu;
 
+	if (w->mux && store == w->devices[0].store) /* its lines may have moved */
+		return;
 	while (!nr_quarantined(w) && !mirq_irq_next(&rest, MIRQ_IRQS_ALL, &one, NULL))
 		if (!mirq_affinity_requested(one, &wanted) && !mirq_affinity_effective(one, &cpu) &&
 		    wanted.range.limit && (cpu < wanted.range.first || cpu >= wanted.range.limit))
@@ -191,7 +198,7 @@ static void check_left(struct tiny *w)
 	mirq_domain_inspect(w->root, &root);
 	if (root.nr_used && !nr_quarantined(w))
 		engine_fail(w->e, "I5: %u ids were not given back", root.nr_used);
-	if (root.nr_used < nr_quarantined(w))
+	if (root.nr_used < nr_quarantined(w) && !w->mux)
 		engine_fail(w->e, "I5: %u interrupts in quarantine keep %u ids", nr_quarantined(w),
 			    root.nr_used);
 	for (uint32_t i = 0; i < TINY_NR_ENTRIES; i++) {
@@ -201,6 +208,24 @@ static void check_left(struct tiny *w)
 		    !(w->init.options & TINY_FAULT_FLUSH))
 			engine_fail(w->e, "I5: the table still uses entry %u", i);
 	}
+}
+
+static void free_all(struct tiny *w, uint32_t number)
+{
+	struct tiny_device *d = &w->devices[number];
+	struct mirq_domain_info mux;
+
+	must(w, mirq_irq_free(mirq_store_irqs(d->store)), "free");
+	for (w->boot_cpu = 0; w->boot_cpu < w->init.nr_cpus; w->boot_cpu++)
+		tiny_cpu_settle(&w->cpus[w->boot_cpu]);
+	w->boot_cpu = 0;
+	if (number || !w->mux)
+		return;
+	mirq_domain_inspect(w->mux, &mux);
+	if (mux.nr_used && !nr_quarantined(w))
+		engine_fail(w->e, "I5: %u ids of lines were not given back", mux.nr_used);
+	must(w, mirq_device_detach(d->dev), "detach");
+	tiny_mux_end(w);
 }
 
 void tiny_finish(struct tiny *w)
@@ -216,10 +241,7 @@ void tiny_finish(struct tiny *w)
 	if (engine_has_failed(w->e))
 		return;
 	for (uint32_t i = 0; i < w->init.nr_devices; i++)
-		must(w, mirq_irq_free(mirq_store_irqs(w->devices[i].store)), "free");
-	for (w->boot_cpu = 0; w->boot_cpu < w->init.nr_cpus; w->boot_cpu++)
-		tiny_cpu_settle(&w->cpus[w->boot_cpu]);
-	w->boot_cpu = 0;
+		free_all(w, i);
 	check_left(w);
 	mirq_fini(w->m);
 	if (w->nr_bytes)

@@ -9,8 +9,9 @@
  * any two of its steps is explored. A CPU takes interrupts between any two steps while its flag is
  * on. Sleeping CPUs are woken by what arrives, so nobody polls; the run ends when all is quiet.
  *
- * Files: tiny_host.c, tiny_root.c, tiny_table.c, tiny_store.c are hardware, tiny_machine.c puts it
- * together, tiny_calls.c is what jobs call, tiny_jobs.c and the others are scenarios.
+ * Files: tiny_host.c, tiny_root.c, tiny_table.c, tiny_mux.c, tiny_store.c are hardware,
+ * tiny_machine.c puts it together, tiny_calls.c is what jobs call, tiny_jobs.c and the others are
+ * scenarios.
  */
 #ifndef SIM_TINY_MACHINE_H
 #define SIM_TINY_MACHINE_H
@@ -43,6 +44,8 @@ enum tiny_option {
 	TINY_ROOT_MASKS = 4,  /* the root has a mask per id */
 	TINY_TABLE_MASKS = 8, /* the table has a mask per entry */
 	TINY_C11 = 16,        /* memory as weak as C11 allows, not as x86's */
+	TINY_MUX = 1024,      /* device 0 hangs behind a mux on the slots of device 1 */
+	TINY_STATUS = 2048,   /* the mux says who it was */
 	/* Broken hardware: what the oracle must say is known. */
 	TINY_FAULT_FLUSH = 32,    /* the table's cache keeps what it has though flushed */
 	TINY_FAULT_MASK = 64,     /* slots send though masked */
@@ -141,8 +144,9 @@ struct tiny {
 	struct tiny_init init;
 	struct scenario_failure *failure; /* NULL: nothing fails */
 	struct mirq *m;
-	struct mirq_domain *root, *table;
-	uint32_t wire; /* names all hardware at points */
+	struct mirq_domain *root, *table, *mux;
+	uint32_t mux_from[TINY_SLOTS_OF_DEVICE][TINY_MAX_IDS]; /* as in tiny_cpu */
+	uint32_t wire;                                         /* names all hardware at points */
 	struct tiny_cpu cpus[TINY_MAX_CPUS];
 	struct tiny_device devices[TINY_MAX_DEVICES];
 	struct tiny_slot slots[TINY_NR_SLOTS]; /* of the first device, then of the second */

@@ -9,6 +9,7 @@
 
 #define TINY_ROOT_ADDRESS UINT64_C(0x10000000)  /* | CPU << 8; data: id */
 #define TINY_TABLE_ADDRESS UINT64_C(0x20000000) /* data: entry */
+#define TINY_MUX_ADDRESS UINT64_C(0x30000000)   /* | line << 8; data: id */
 
 /* tiny_machine.c: a step of hardware; others may go first. */
 void tiny_at_wire(struct tiny *w, enum engine_point point);
@@ -35,7 +36,20 @@ struct mirq_root_init tiny_root_init(struct tiny *w);
 int tiny_translate(struct tiny *w, struct tiny_flight *f);
 struct mirq_remapper_init tiny_table_init(struct tiny *w);
 
+/* tiny_mux.c: after device 1, before device 0. */
+void tiny_mux_begin(struct tiny *w);
+/* Its children are gone. */
+void tiny_mux_end(struct tiny *w);
+/* A message of @slot has come to the mux: 1; 0: it was for nobody. */
+void tiny_mux_arrive(struct tiny *w, uint32_t slot, const struct mirq_msg *msg);
+static inline int tiny_is_behind_mux(const struct tiny *w, uint32_t slot)
+{
+	return w->init.options & TINY_MUX && slot < TINY_SLOTS_OF_DEVICE;
+}
+
 /* tiny_store.c */
+/* A slot sends, if nothing stops it. */
+void tiny_raise(struct tiny *w, uint32_t slot);
 const struct mirq_store_template *tiny_store_kind(enum tiny_kind kind);
 uint32_t tiny_nr_slots(enum tiny_kind kind);
 int tiny_has_no_mask(enum tiny_kind kind);

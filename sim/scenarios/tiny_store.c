@@ -37,7 +37,7 @@ static void send(struct tiny *w, uint32_t slot, const struct mirq_msg *msg)
 	f->serial = w->next_serial++;
 	f->slot = slot;
 	f->msg = *msg;
-	if (!(w->init.options & TINY_TABLE)) {
+	if (!(w->init.options & TINY_TABLE) || tiny_is_behind_mux(w, slot)) {
 		f->is_translated = 1;
 		f->cpu = (uint32_t)(msg->address - TINY_ROOT_ADDRESS) >> 8;
 		f->id = msg->data;
@@ -66,7 +66,10 @@ static void step_flight(struct tiny_device *d)
 		return;
 	}
 	drop(d);
-	tiny_set_pending(d->w, f.cpu, f.id, bit_of(f.slot));
+	if (tiny_is_behind_mux(d->w, f.slot))
+		tiny_mux_arrive(d->w, f.slot, &f.msg);
+	else
+		tiny_set_pending(d->w, f.cpu, f.id, bit_of(f.slot));
 }
 
 static void push(struct tiny_device *d, int translated)
@@ -181,6 +184,9 @@ static enum mirq_err store_flush(void *data)
 	while (d->is_reading)
 		engine_yield(d->w->e);
 	push(d, 0);
+	/* The answer comes through the mux, behind what that has sent. */
+	if (tiny_is_behind_mux(d->w, d->number * TINY_SLOTS_OF_DEVICE))
+		push(&d->w->devices[1], 0);
 	atomics_join(d->w->e);
 	return MIRQ_OK;
 }
@@ -298,16 +304,22 @@ static int read_words(struct tiny_device *d, uint32_t number, struct mirq_msg *o
 	return 1;
 }
 
+void tiny_raise(struct tiny *w, uint32_t slot)
+{
+	struct mirq_msg msg;
+
+	if (read_words(device_of(w, slot), slot, &msg))
+		send(w, slot, &msg);
+}
+
 static void raise_slot(struct tiny_device *d, uint32_t number)
 {
 	struct tiny *w = d->w;
-	struct mirq_msg msg;
 
 	tiny_at_wire(w, ENGINE_DELIVER);
 	engine_note(w->e, "slot %u raised", number);
 	tiny_oracle_raised(w, number);
-	if (read_words(d, number, &msg))
-		send(w, number, &msg);
+	tiny_raise(w, number);
 }
 
 /* The next slot that it shall raise, or TINY_SLOTS_OF_DEVICE. */
