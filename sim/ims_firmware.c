@@ -11,7 +11,7 @@
  * refuses another one, and goes on with the first. Events while it is silent are nobody's.
  * Firmware that is called ath11k has four users, each with a message and a share of the events:
  * 0x18 is the user that command 1 is for, and 0x0c says how many events it has (no power). Its
- * events are its data plus 0, 1, ... Where there is one event, users raise it by turns.
+ * events are its data plus 0, 1, ... Where there is one event, users raise it by turns, 0 first.
  * Sources: docs/machines.md. Locking: none.
  */
 #include "model.h"
@@ -44,7 +44,7 @@ static uint32_t user_of(const struct sim_device *d, uint32_t slot)
 	uint32_t user = 0;
 
 	if (d->spec->nr_firmware == 1)
-		return (uint32_t)d->stats.nr_raised % SIM_IMS_NR_USERS;
+		return (uint32_t)(d->stats.nr_raised + 3) % SIM_IMS_NR_USERS;
 	while (user + 1 < SIM_IMS_NR_USERS && slot >= user_firsts(d)[user + 1])
 		user++;
 	return user;
