@@ -146,6 +146,16 @@ static int is_deaf(const struct sim_device *d, enum sim_store store, uint32_t sl
 	return d->is_gone || slot >= d->ims.areas[store].nr_slots || kinds[store]->is_deaf(d, slot);
 }
 
+static void keep(struct sim_device *d, enum sim_store store, uint32_t slot)
+{
+	if (store == SIM_STORE_REGISTERS && d->spec->is_registers_losing) {
+		d->stats.nr_lost++;
+		return;
+	}
+	d->stats.nr_kept++;
+	d->ims.areas[store].slots[slot].is_pending = 1;
+}
+
 /* 1: done. 0: what was read must not be used: it was masked, or masked and unmasked, meanwhile. */
 static int try_to_send(struct sim_device *d, enum sim_store store, uint32_t slot)
 {
@@ -158,8 +168,7 @@ static int try_to_send(struct sim_device *d, enum sim_store store, uint32_t slot
 		return 1;
 	}
 	if (kinds[store]->is_masked(d, slot)) {
-		d->stats.nr_kept++;
-		s->is_pending = 1;
+		keep(d, store, slot);
 		return 1;
 	}
 	generation = s->generation;

@@ -65,7 +65,7 @@ struct sim_device_spec {
 	uint32_t has_no_flr;
 	/* Slots of its own stores; 0: it has no such store. */
 	uint32_t nr_array, nr_queue, nr_registers, nr_firmware;
-	uint32_t is_array_unmaskable, is_array_idxd, is_queue_mlx5;
+	uint32_t is_array_unmaskable, is_registers_losing, is_array_idxd, is_queue_mlx5;
 	uint32_t is_firmware_told_once, is_firmware_ath11k;
 	uint32_t nr_steps; /* of a command to queue or firmware; 0: done at once */
 };

@@ -439,6 +439,7 @@ static enum mirq_err events_make(struct port_stores *p, const struct mirq_store_
 		.nr_slots = nr,
 		.address_bits = 64,
 		.update = MIRQ_UPDATE_WORDS,
+		.traits = p->device->spec->is_registers_losing ? MIRQ_STORE_MASK_LOSES : 0,
 	};
 	return mirq_ims_registers_init(&p->events, out_kind, why);
 }

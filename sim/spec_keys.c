@@ -106,6 +106,8 @@ static const struct spec_key device_keys[] = {
 	  DEVICE(is_queue_mlx5), 0, 1, 0 },
 	{ "registers", "IMS: sets of event registers with one control register", SPEC_NUMBER,
 	  DEVICE(nr_registers), 1, 8, 0 },
+	{ "lossy", "those registers keep no event while it is masked", SPEC_FLAG,
+	  DEVICE(is_registers_losing), 0, 1, 0 },
 	{ "firmware", "IMS: events that its firmware makes of one message", SPEC_POWER,
 	  DEVICE(nr_firmware), 1, 32, 0 },
 	{ "once", "that firmware takes one message only", SPEC_FLAG, DEVICE(is_firmware_told_once),
@@ -368,6 +370,9 @@ static const char *check_device(const struct sim_spec *spec, const struct sim_de
 	if ((d->is_array_unmaskable && !d->nr_array) || (d->is_queue_mlx5 && !d->nr_queue) ||
 	    (d->is_firmware_told_once && !d->nr_firmware))
 		return "this is about a store that the device does not have";
+	out_subject->word = "lossy";
+	if (d->is_registers_losing && !d->nr_registers)
+		return "this is about registers, and the device has none";
 	out_subject->word = "idxd";
 	if (d->is_array_idxd &&
 	    (!d->nr_array || d->nr_array % 256 || d->nr_array > 63 * 256 || d->is_array_unmaskable))

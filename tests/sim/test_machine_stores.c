@@ -276,6 +276,25 @@ static void registers__shared_control__each_its_bit(void **state)
 	bench_down(&b);
 }
 
+static void registers__lossy__keep_nothing_while_masked(void **state)
+{
+	struct bench b;
+
+	(void)state;
+	bench_up(&b, "cpus=1 ram=64K dev:registers=1,lossy");
+	store(&b, SIM_STORE_REGISTERS, 0x40, 0x33);
+	store(&b, SIM_STORE_REGISTERS, 0x44, NOWHERE);
+	raise_at(&b, SIM_STORE_REGISTERS, 0);
+	assert_int_equal(load(&b, SIM_STORE_REGISTERS, 0), MODE | 1);
+	store(&b, SIM_STORE_REGISTERS, 0, MODE);
+	sim_run_until_idle(b.s);
+	assert_int_equal(b.nr_sent, 0);
+	store(&b, SIM_STORE_REGISTERS, 0x40, 0x34);
+	raise_at(&b, SIM_STORE_REGISTERS, 0);
+	expect(&b, 1, SIM_STORE_REGISTERS, 0, 0x34);
+	bench_down(&b);
+}
+
 /* ---- A queue ---- */
 
 static void put(uint8_t *at, uint64_t value)
@@ -503,6 +522,7 @@ int main(void)
 		cmocka_unit_test(array__changed_while_it_is_read__torn_or_kept),
 		cmocka_unit_test(array__told_in_a_wrong_order__violation),
 		cmocka_unit_test(registers__shared_control__each_its_bit),
+		cmocka_unit_test(registers__lossy__keep_nothing_while_masked),
 		cmocka_unit_test(queue__commands__done_in_order),
 		cmocka_unit_test(queue__slow_command__reads_while_it_goes_on),
 		cmocka_unit_test(queue__knobs__refused_denied_or_not_done),

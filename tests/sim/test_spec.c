@@ -103,6 +103,7 @@ static const struct sim_spec every_word = {
 		       .nr_registers = 7,
 		       .nr_firmware = 8,
 		       .is_array_unmaskable = 1,
+		       .is_registers_losing = 1,
 		       .nr_steps = 32 },
 		     { .name = "e",
 		       .nr_array = 512,
@@ -123,7 +124,7 @@ static void spec__every_word__its_member_in_both_forms(void **state)
 		"command-steps=23 vtd=no-ir,coherent vtd=no-qi,mhmv=0,eim=0 "
 		"a:msix=2K,bar=3,unit=2,noflr b:msi=16,nomask,behind=root c.D-5_:msi=1,msi32 "
 		"behind=pci-bridge fifteen-letters:msi=2,behind=legacy-bridge "
-		"d:array=100000,queue=31,mlx5,registers=7,firmware=8,array-nomask,steps=32 "
+		"d:array=100000,queue=31,mlx5,registers=7,lossy,firmware=8,array-nomask,steps=32 "
 		"e:array=512,idxd,firmware=1,once,ath11k";
 	static const char json[] =
 		"{\"about\": \"all of it\", \"$schema\": \"\", \"cpus\": 64, \"nodes\": "
@@ -141,7 +142,7 @@ static void spec__every_word__its_member_in_both_forms(void **state)
 		"\"fifteen-letters\", \"msi\": 2, \"behind\": \"legacy-bridge\"}, "
 		"{\"name\": \"d\", \"array\": 100000, \"queue\": 31, \"mlx5\": true, "
 		"\"registers\": 7, \"firmware\": 8, "
-		"\"array-nomask\": true, \"steps\": 32}, {\"name\": \"e\", "
+		"\"array-nomask\": true, \"lossy\": true, \"steps\": 32}, {\"name\": \"e\", "
 		"\"array\": 512, \"idxd\": true, \"firmware\": 1, "
 		"\"once\": true, \"ath11k\": true}]}";
 	struct sim_spec spec;
@@ -296,7 +297,7 @@ static void spec__each_key__bounds_in_both_forms(void **state)
 				refused(g, key, "69631", 0);
 		}
 	}
-	assert_int_equal(nr_keys, 43);
+	assert_int_equal(nr_keys, 44);
 }
 
 /* ---- Errors ---- */
@@ -348,6 +349,7 @@ static void spec__wrong_words__named_with_their_place(void **state)
 		{ "a:msix=1,msi32,bar=2", "msi32", 9, "MSI" },
 		{ "a:queue=1,array-nomask", "array-nomask", 10, "store" },
 		{ "a:array=1,once", "once", 10, "store" },
+		{ "a:array=1,lossy", "lossy", 10, "registers" },
 		{ "a:array=1,mlx5", "mlx5", 10, "store" },
 		{ "a:array=1,ath11k", "ath11k", 10, "events" },
 		{ "a:firmware=2,ath11k", "ath11k", 13, "events" },
@@ -588,6 +590,7 @@ static int draw_spec(uint64_t *random, struct sim_spec *spec)
 		d->is_array_idxd &= d->nr_array && d->nr_array % 256 == 0 && d->nr_array <= 16128 &&
 				    !d->is_array_unmaskable;
 		d->is_queue_mlx5 &= d->nr_queue != 0;
+		d->is_registers_losing &= d->nr_registers != 0;
 		d->is_firmware_told_once &= d->nr_firmware != 0;
 		d->is_firmware_ath11k &= d->nr_firmware == 1 || d->nr_firmware == 16 ||
 					 d->nr_firmware == 32;
