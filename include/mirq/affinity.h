@@ -48,7 +48,8 @@ MIRQ_BEGIN_DECLS
 MIRQ_MUST_CHECK enum mirq_err mirq_affinity_set(struct mirq_irqs irqs, struct mirq_cpus cpus,
 						struct mirq_why *why);
 /**
- * mirq_affinity_effective() - The CPU that the first interrupt of @one goes to now.
+ * mirq_affinity_effective() - The CPU that the first interrupt of @one goes to now; behind a
+ * secondary root the one that its line goes to.
  * @out_cpu: [out] CPU number.
  * Context: atomic.
  * Errors:  MIRQ_ENOENT (not allocated, or no id given yet).

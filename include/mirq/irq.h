@@ -121,9 +121,10 @@ enum mirq_err mirq_irq_free(struct mirq_irqs irqs);
  * Context: thread.
  * Errors:  MIRQ_EBUSY (has a handler and not both are shared), MIRQ_ENOSPC (best-effort
  *          reservation, no id left; or the store has no place for the message),
- *          MIRQ_ENOTSUP (a window, .where, does not let its message through), MIRQ_EIO (a
- *          remapper or the device did not answer), MIRQ_EINVAL (no handler; a slot of the range is
- *          not allocated), MIRQ_ENOMEM.
+ *          MIRQ_ENOTSUP (a window, .where, does not let its message through; behind a secondary
+ *          root a best-effort reservation finds no line on its CPUs), MIRQ_EIO (a remapper or the
+ *          device did not answer), MIRQ_EINVAL (no handler; a slot of the range is not allocated),
+ *          MIRQ_ENOMEM.
  */
 MIRQ_MUST_CHECK enum mirq_err mirq_irq_request(struct mirq_irqs irqs,
 					       const struct mirq_irq_handler *h);

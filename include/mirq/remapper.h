@@ -100,8 +100,8 @@ MIRQ_BEGIN_DECLS
  * @init:       [in] what it is; ops and name retained.
  * @out_domain: [out] the domain, to be a parent of devices.
  * Context: thread or init.
- * Errors:  MIRQ_EINVAL (an op or number missing, a mixture of kinds, two tables in one chain;
- *          .why), MIRQ_ENOMEM.
+ * Errors:  MIRQ_EINVAL (an op or number missing, a mixture of kinds, two tables in one chain,
+ *          one behind a secondary root; .why), MIRQ_ENOMEM.
  */
 MIRQ_MUST_CHECK enum mirq_err mirq_remapper_attach(struct mirq *m,
 						   const struct mirq_remapper_init *init,

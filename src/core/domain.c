@@ -147,6 +147,8 @@ static enum mirq_err check_remapper(const struct mirq *m, const struct mirq_rema
 		if (ops->alloc && d->role == MIRQ_ROLE_REMAPPER &&
 		    ((struct mirqi_remapper *)d)->ops.alloc)
 			text = "at most one table remapper stands on a way";
+		else if (ops->alloc && d->role == MIRQ_ROLE_ROOT && d != &m->root->domain)
+			text = "a table names CPUs: none stands behind a secondary root";
 	return text ? mirqi_fail(init->why, MIRQ_EINVAL, RULE_REMAPPER, init->name, text) : MIRQ_OK;
 }
 

@@ -11,10 +11,11 @@
  * hotplug that takes lines for CPUs; any line, or no refusal, where none is in the mask; room
  * counted on other lines; lines that can be released or freed, or whose device can be detached; a
  * line still marked afterwards; detach with children, from inside, of the system's root, without
- * release; fini that forgets muxes; a mux behind a mux, level lines, levels carried, 65 lines; the
- * tomb fired; a child of a line left out; one claim only; a stray not counted; rule 6 without the
- * lines' way; links kept; each allocation of the attach kept when the next one fails; waiting for
- * the section of a CPU in place of the line's; addresses (stride, data, overflow, one word).
+ * release; fini that forgets muxes; a mux or a table behind a mux, level lines, levels carried, 65
+ * lines; the tomb fired; a child of a line left out; one claim only; a stray not counted; rule 6
+ * without the lines' way; links kept; each allocation of the attach kept when the next one fails;
+ * waiting for the section of a CPU in place of the line's; addresses (stride, data, overflow, one
+ * word).
  */
 #include "mock.h"
 
@@ -822,6 +823,24 @@ static void detach__children_first__then_the_mux_then_its_controller(void **stat
 	rig_free(&r);
 }
 
+/* Its entries would name lines where hardware takes CPUs. */
+static void remapper__behind_a_mux__a_shim_but_no_table(void **state)
+{
+	struct mock_remapper *shim, *table;
+	struct rig r;
+
+	(void)state;
+	rig_new(&r, 0);
+	shim = mock_shim_new(r.m, "shim");
+	shim->init.parent = r.mux->domain;
+	assert_int_equal(mock_remapper_attach(shim), MIRQ_OK);
+	table = mock_table_new(r.m, "table", 8);
+	table->init.parent = shim->domain;
+	assert_int_equal(mock_remapper_attach(table), MIRQ_EINVAL);
+	mock_why(&r.m->why, 9, "behind a secondary root", "table");
+	rig_free(&r);
+}
+
 /* What stands below goes first, whatever was attached when: a shim behind the mux, a device that
  * is older than both. */
 static void fini__everything_stands__children_before_parents(void **state)
@@ -1324,6 +1343,7 @@ int main(void)
 		cmocka_unit_test(inside__a_childs_handler__edeadlk_and_nothing_done),
 		cmocka_unit_test(release__while_its_handler_runs__waits_for_the_line),
 		cmocka_unit_test(detach__children_first__then_the_mux_then_its_controller),
+		cmocka_unit_test(remapper__behind_a_mux__a_shim_but_no_table),
 		cmocka_unit_test(fini__everything_stands__children_before_parents),
 		cmocka_unit_test(release__a_child__the_line_goes_on_and_nothing_is_late),
 		cmocka_unit_test(dump__a_child__says_line_and_cpu),
