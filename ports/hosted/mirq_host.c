@@ -226,6 +226,8 @@ void mirq_host_wait(struct mirq_host *h, enum mirq_wait kind)
 {
 	if (kind == MIRQ_WAIT_SLEEP && !irq_depth)
 		serve_pending(h);
+	if (h->is_clock_still)
+		atomic_fetch_add(&h->extra_ns, 1000);
 	sched_yield();
 }
 

@@ -52,7 +52,8 @@ struct mirq_host {
 	_Atomic int64_t live_bytes, nr_live;
 	_Atomic uint64_t nr_logs;
 	_Atomic uint64_t extra_ns; /* added to the clock, to make time pass */
-	int is_clock_still;        /* the clock is extra_ns alone; set before threads begin */
+	/* The clock is extra_ns, which goes on by 1 us with each wait. Set before threads. */
+	int is_clock_still;
 };
 
 /* Zero @host and make its locks. */
