@@ -390,9 +390,8 @@ static enum mirq_err init_slots(struct plan *p)
 		if (!err)
 			continue;
 		fini_slots(&p->batch);
-		return mirqi_fail_numbers(p->want.why, err, p->store->domain.name,
-					  "the store refused the slot's cookie or trigger", 1, 0,
-					  irq->index);
+		return mirqi_fail_one(p->want.why, err, p->store->domain.name,
+				      "the store refused the slot's cookie or trigger", irq->index);
 	}
 	return MIRQ_OK;
 }

@@ -136,8 +136,7 @@ enum mirq_err mirq_check(struct mirq *m, struct mirq_why *why)
 		for (struct mirq_store *s = dev->stores; s; s = s->next) {
 			text = check_store(m, s, &at);
 			if (text)
-				return mirqi_fail_numbers(why, MIRQ_EINVAL, dev->name, text, 0, 0,
-							  at);
+				return mirqi_fail_value(why, MIRQ_EINVAL, dev->name, text, at);
 			nr += s->slots.nr_used;
 		}
 	if (nr != atomic_load(&m->nr_irqs) || nr != m->numbers.nr_used)
@@ -147,9 +146,9 @@ enum mirq_err mirq_check(struct mirq *m, struct mirq_why *why)
 	for (const struct mirq_domain *d = m->domains; d; d = d->next) {
 		text = d->role == MIRQ_ROLE_ROOT ? check_root((const void *)d, &at) : NULL;
 		if (text)
-			return mirqi_fail_numbers(why, MIRQ_EINVAL,
-						  d->parent || d == m->domains ? "CPU" : d->name,
-						  text, 0, 0, at);
+			return mirqi_fail_value(why, MIRQ_EINVAL,
+						d->parent || d == m->domains ? "CPU" : d->name,
+						text, at);
 	}
 	return MIRQ_OK;
 }

@@ -404,7 +404,7 @@ uint32_t mirq_dispatch_claim(struct mirq *m, uint32_t cpu)
 		return 0;
 	is_outermost = section_enter(c);
 	while ((id = root->ops.claim(root->init.data, cpu)) != MIRQ_NO_ID) {
-		handle(m, c, cpu, id);
+		mirq_dispatch(m, cpu, id);
 		nr++;
 	}
 	if (has_waiting(c) && is_outermost)

@@ -377,11 +377,11 @@ static enum mirq_err translate(const struct mirq_store *store, uint32_t level, u
 		struct mirq_msg in = *msg;
 
 		if (a->remapper->ops.translate(a->remapper->init.data, a->ctx, &in, msg))
-			return mirqi_fail_numbers(
+			return mirqi_fail_one(
 				why, MIRQ_ENOTSUP, a->remapper->domain.name,
 				"the message lies outside what this window lets through; value: "
 				"the CPU",
-				1, 0, mirqi_cpu_of(store->root, cpu));
+				mirqi_cpu_of(store->root, cpu));
 	}
 	return MIRQ_OK;
 }

@@ -41,8 +41,19 @@ enum mirq_err mirqi_no_memory(struct mirq_why *why, const char *where)
 
 enum mirq_err mirqi_no_slot(struct mirq_why *why, const char *where, uint32_t index)
 {
-	return mirqi_fail_numbers(why, MIRQ_EINVAL, where, "this slot is not allocated", 1, 0,
-				  index);
+	return mirqi_fail_one(why, MIRQ_EINVAL, where, "this slot is not allocated", index);
+}
+
+enum mirq_err mirqi_fail_value(struct mirq_why *why, enum mirq_err err, const char *where,
+			       const char *text, uint64_t value)
+{
+	return mirqi_fail_numbers(why, err, where, text, 0, 0, value);
+}
+
+enum mirq_err mirqi_fail_one(struct mirq_why *why, enum mirq_err err, const char *where,
+			     const char *text, uint64_t value)
+{
+	return mirqi_fail_numbers(why, err, where, text, 1, 0, value);
 }
 
 const char *mirq_err_text(enum mirq_err err)

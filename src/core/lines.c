@@ -63,11 +63,11 @@ static enum mirq_err find_lines(const struct mirqi_root *root, struct mirq_cpus 
 		if (mirqi_cpus_have(*inout_cpus, mirqi_cpu_of(root, i)))
 			*bits |= UINT64_C(1) << i;
 	if (!*bits)
-		return mirqi_fail_numbers(
+		return mirqi_fail_one(
 			why, MIRQ_ENOTSUP, root->lines->irq->store->dev->name,
 			"no interrupt of this device, which carries those behind it, goes to a CPU "
 			"asked for: move one there first; value: the first of those CPUs",
-			1, 0, inout_cpus->range.first);
+			inout_cpus->range.first);
 	inout_cpus->range.first = 0;
 	inout_cpus->range.limit = root->nr_targets;
 	inout_cpus->bits = bits;

@@ -54,8 +54,8 @@ static enum mirq_err check_movable(const struct move *mv, const struct mirq_irq 
 {
 	const char *text = pinned_text(mv, irq);
 
-	return text ? mirqi_fail_numbers(mv->why, MIRQ_ENOTSUP, irq->store->domain.name, text, 1, 0,
-					 irq->index)
+	return text ? mirqi_fail_one(mv->why, MIRQ_ENOTSUP, irq->store->domain.name, text,
+				     irq->index)
 		    : MIRQ_OK;
 }
 
@@ -68,10 +68,9 @@ static enum mirq_err wait_drained(const struct move *mv, struct mirq_irq *irq)
 	while (mirqi_live(irq)) {
 		if (irq->flags & MIRQI_IRQ_QUARANTINED ||
 		    mirq_host_now_ns(m->host) - start_ns > DRAIN_NS)
-			return mirqi_fail_numbers(
-				mv->why, MIRQ_EBUSY, irq->store->root->domain.name,
-				"the previous move has not drained: value is the CPU", 1, 0,
-				mirqi_cpu_of(irq->store->root, irq->other.cpu));
+			return mirqi_fail_one(mv->why, MIRQ_EBUSY, irq->store->root->domain.name,
+					      "the previous move has not drained: value is the CPU",
+					      mirqi_cpu_of(irq->store->root, irq->other.cpu));
 		mirqi_kick_again(irq->store->root, irq->other.cpu);
 		mirq_host_wait(m->host, MIRQ_WAIT_SLEEP);
 	}
@@ -181,10 +180,9 @@ static enum mirq_err hold_busy(const struct move *mv)
 		hold(irq);
 		while (store->ops.busy(&slot)) {
 			if (mirq_host_now_ns(host) - start_ns > DRAIN_NS)
-				return mirqi_fail_numbers(
+				return mirqi_fail_one(
 					mv->why, MIRQ_EBUSY, store->domain.name,
-					"a level has not ended yet: value is the slot", 1, 0,
-					irq->index);
+					"a level has not ended yet: value is the slot", irq->index);
 			mirq_host_wait(host, MIRQ_WAIT_SLEEP);
 		}
 	}

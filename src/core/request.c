@@ -72,19 +72,18 @@ static enum mirq_err check_request(struct request *r)
 			return mirqi_no_slot(r->h.why, name, i);
 		if ((mirqi_state_read(&irq->state) & MIRQI_REQUESTED) &&
 		    !((irq->flags & MIRQI_IRQ_SHARED) && (r->h.flags & MIRQ_REQUEST_SHARED)))
-			return mirqi_fail_numbers(
-				r->h.why, MIRQ_EBUSY, name,
-				"this slot has a handler, and not both are shared", 1, 0, i);
+			return mirqi_fail_one(r->h.why, MIRQ_EBUSY, name,
+					      "this slot has a handler, and not both are shared",
+					      i);
 		if ((mirqi_state_read(&irq->state) & MIRQI_REQUESTED) &&
 		    (r->h.flags & MIRQ_REQUEST_DISABLED))
-			return mirqi_fail_numbers(
+			return mirqi_fail_one(
 				r->h.why, MIRQ_EINVAL, name,
-				"others use this slot already: it cannot be joined disabled", 1, 0,
-				i);
+				"others use this slot already: it cannot be joined disabled", i);
 		if (find_action(irq, &r->h, context_of(&r->h, i - r->irqs.slots.first)))
-			return mirqi_fail_numbers(
+			return mirqi_fail_one(
 				r->h.why, MIRQ_EBUSY, name,
-				"this slot has this handler with this context already", 1, 0, i);
+				"this slot has this handler with this context already", i);
 	}
 	return MIRQ_OK;
 }

@@ -75,10 +75,10 @@ static enum mirq_err check_change(const struct mirq_irq *irq, const struct mirq_
 		nr_words += !!(address >> 32) + !!(uint32_t)address;
 	if (err || nr_words <= 1)
 		return err;
-	return mirqi_fail_numbers(why, MIRQ_ENOTSUP, irq->store->domain.name,
-				  "pinned: the slot changes word by word, and two would have to "
-				  "change at once; value: the new address",
-				  1, 0, inout_msg->address);
+	return mirqi_fail_one(why, MIRQ_ENOTSUP, irq->store->domain.name,
+			      "pinned: the slot changes word by word, and two would have to "
+			      "change at once; value: the new address",
+			      inout_msg->address);
 }
 
 enum mirq_err mirqi_step_check(const struct mirq_irq *irq, struct mirq_why *why)

@@ -171,8 +171,8 @@ static enum mirq_err cpu_add_locked(struct mirq *m, const struct mirq_cpu_init *
 	struct mirqi_cpu *cpu = &m->cpus[init->cpu];
 
 	if (cpu->is_added)
-		return mirqi_fail_numbers(init->why, MIRQ_EEXIST, "mirq_cpu_add",
-					  "this CPU number was added already", 0, 0, init->cpu);
+		return mirqi_fail_value(init->why, MIRQ_EEXIST, "mirq_cpu_add",
+					"this CPU number was added already", init->cpu);
 	if (mirqi_target_init(m->root, init->cpu, init->hardware_id))
 		return mirqi_no_memory(init->why, "mirq_cpu_add");
 	cpu->node = init->node;
@@ -241,9 +241,9 @@ enum mirq_err mirqi_cpus_check(struct mirq *m, struct mirq_cpus cpus, struct mir
 					  limit, m->nr_cpus, first);
 	if (mirqi_cpus_have_online(m, cpus))
 		return MIRQ_OK;
-	return mirqi_fail_numbers(why, MIRQ_EINVAL, "affinity",
-				  "no CPU of the set is online: call mirq_cpu_online() there", 1, 0,
-				  cpus.range.first);
+	return mirqi_fail_one(why, MIRQ_EINVAL, "affinity",
+			      "no CPU of the set is online: call mirq_cpu_online() there",
+			      cpus.range.first);
 }
 
 enum mirq_err mirqi_bits_copy(struct mirq *m, struct mirq_cpus cpus, struct mirqi_bits **out_bits)

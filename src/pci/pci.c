@@ -71,14 +71,13 @@ static enum mirq_err pci_read(struct pci_function *function, struct mirq_range *
 	enum mirq_err err;
 
 	if (mirq_config_read(config, PCI_VENDOR, 2) == PCI_VENDOR_NONE)
-		return mirqi_fail_numbers(
-			why, MIRQ_ENOENT, function->name,
-			"no PCI function answers here; .value is its requester id", 0, 0,
-			config->address.rid);
+		return mirqi_fail_value(why, MIRQ_ENOENT, function->name,
+					"no PCI function answers here; .value is its requester id",
+					config->address.rid);
 	err = mirqi_pci_capabilities(config, &function->at, &reason, &offset);
 	if (!err)
 		err = mirqi_pci_requesters(config, out_ids, &reason);
-	return err ? mirqi_fail_numbers(why, err, function->name, reason, 0, 0, offset) : MIRQ_OK;
+	return err ? mirqi_fail_value(why, err, function->name, reason, offset) : MIRQ_OK;
 }
 
 static enum mirq_err pci_make_device(struct mirq *m, struct pci_function *function,
@@ -174,8 +173,7 @@ static enum mirq_err pci_attach_msix(struct mirq_device *dev, struct pci_functio
 	pci_unmap(&msix->pba);
 	err = mirqi_pci_msix_init(msix, &function->config, function->at.msix, &reason);
 	if (err)
-		return mirqi_fail_numbers(why, err, function->name, reason, 0, 0,
-					  function->at.msix);
+		return mirqi_fail_value(why, err, function->name, reason, function->at.msix);
 	if (function->flags & MIRQ_PCI_WAS_RESET)
 		msix->flags |= MIRQI_PCI_MSIX_WAS_RESET;
 	if (function->flags & MIRQ_PCI_KEEP_INTX)
@@ -203,7 +201,7 @@ static enum mirq_err pci_attach_msi(struct mirq_device *dev, struct pci_function
 	enum mirq_err err = mirqi_pci_msi_init(msi, &function->config, function->at.msi, &reason);
 
 	if (err)
-		return mirqi_fail_numbers(why, err, function->name, reason, 0, 0, function->at.msi);
+		return mirqi_fail_value(why, err, function->name, reason, function->at.msi);
 	if (function->flags & MIRQ_PCI_KEEP_INTX)
 		msi->flags |= MIRQI_PCI_MSI_KEEP_INTX;
 	init.kind = mirqi_pci_msi_template(msi);

@@ -132,14 +132,14 @@ static enum mirq_err vtd_init_read(struct mirq_vtd_init *own, struct mirq_vtd_ow
 		own->timeout_ns = VTD_TIMEOUT_NS;
 	if (own->nr_entries < 2 || own->nr_entries > UINT32_C(1) << VTD_MAX_ENTRIES_LOG2 ||
 	    (own->nr_entries & (own->nr_entries - 1)))
-		return mirqi_fail_numbers(own->why, MIRQ_EINVAL, own->name,
-					  "a table has a power of two of entries, 2 to 65536", 0, 0,
-					  own->nr_entries);
+		return mirqi_fail_value(own->why, MIRQ_EINVAL, own->name,
+					"a table has a power of two of entries, 2 to 65536",
+					own->nr_entries);
 	if (!own->address || own->address % VTD_PAGE_BYTES || (own->flags & ~known))
-		return mirqi_fail_numbers(own->why, MIRQ_EINVAL, own->name,
-					  "a unit has a page-aligned address, .value, and flags of "
-					  "enum mirq_vtd_flag",
-					  0, 0, own->address);
+		return mirqi_fail_value(own->why, MIRQ_EINVAL, own->name,
+					"a unit has a page-aligned address, .value, and flags of "
+					"enum mirq_vtd_flag",
+					own->address);
 	memset(owner, 0, sizeof(*owner));
 	if (!own->owner)
 		return MIRQ_OK;
@@ -204,11 +204,11 @@ static enum mirq_err vtd_memory_alloc(struct mirqi_vtd *u, struct mirq_why *why)
 			u->status = (_Atomic uint32_t *)(void *)(u->ring + VTD_RING_ENTRIES);
 	}
 	if (!u->table || (!u->is_borrowed && !u->ring))
-		return mirqi_fail_numbers(
+		return mirqi_fail_value(
 			why, MIRQ_ENOMEM, u->name,
 			"no memory for the remapping table (.value bytes, aligned to its size) or "
 			"the queue: ask for fewer entries",
-			0, 0, table_bytes);
+			table_bytes);
 	if (u->must_clean) {
 		mirq_host_clean(u->host, (const void *)(uintptr_t)u->table, table_bytes);
 		if (u->ring)

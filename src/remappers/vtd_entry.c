@@ -110,12 +110,12 @@ enum mirq_err mirqi_vtd_compose_high(const struct mirq_requesters *who, uint64_t
 		high = vtd_high_functions(who, hull.first);
 	}
 	if (!high)
-		return mirqi_fail_numbers(
+		return mirqi_fail_value(
 			why, MIRQ_EINVAL, NULL,
 			"requester ids that an entry cannot check without letting others through: "
 			"give one id, functions of one device that differ in bit 2, bits 2:1 or "
 			"2:0, or whole buses; .value is the lowest",
-			0, 0, hull.first);
+			hull.first);
 	*out_high = high;
 	return MIRQ_OK;
 }

@@ -198,11 +198,11 @@ static enum mirq_err vtd_quiet(struct mirqi_vtd *u, struct mirq_why *why)
 	if (!vtd_status_is(status, busy))
 		return MIRQ_OK;
 	if (u->flags & MIRQ_VTD_REFUSE_FOUND_ON)
-		return mirqi_fail_numbers(
+		return mirqi_fail_value(
 			why, MIRQ_EBUSY, u->name,
 			"the unit is in use already; .value is its status: lend it by "
 			"mirq_vtd_owner, or allow taking it over",
-			0, 0, status);
+			status);
 	if (u->is_borrowed) {
 		err = VTD_COMMAND(u, VTD_G_IRE, VTD_OFF);
 	} else if (vtd_status_is(status, MIRQ_FIELD_MASK(VTD_G_TE)) &&

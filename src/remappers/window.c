@@ -92,7 +92,7 @@ static const char *pair_defect(const struct mirq_window_range *a, const struct m
 static enum mirq_err window_refuse(const struct mirq_window_init *init, const char *text,
 				   uint64_t value)
 {
-	return mirqi_fail_numbers(init->why, MIRQ_EINVAL, init->name, text, 0, 0, value);
+	return mirqi_fail_value(init->why, MIRQ_EINVAL, init->name, text, value);
 }
 
 static enum mirq_err window_check(const struct mirq_window_init *init)

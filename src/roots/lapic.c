@@ -280,11 +280,11 @@ enum mirq_err mirqi_lapic_init(struct mirqi_lapic *l, struct mirq_host *host,
 	l->regs.limit_bytes = LAPIC_PAGE_BYTES;
 	l->regs.base = mirq_host_map(host, address, LAPIC_PAGE_BYTES, MIRQ_MAP_REGISTERS);
 	if (!l->regs.base)
-		return mirqi_fail_numbers(
+		return mirqi_fail_value(
 			init->why, MIRQ_ENOMEM, "VECTOR",
 			"mirq_host_map() did not map the local APIC; .value is its physical "
 			"address",
-			0, 0, address);
+			address);
 	return MIRQ_OK;
 }
 

@@ -64,10 +64,10 @@ static enum mirq_err mux_check(const struct mirq_mux_init *init)
 	uint64_t span_bytes = (uint64_t)mirq_irq_count(init->lines) * init->stride_bytes;
 
 	if (init->address % 4 || init->stride_bytes % 4 || init->address > UINT64_MAX - span_bytes)
-		return mirqi_fail_numbers(init->why, MIRQ_EINVAL, init->name,
-					  "the addresses of a mux's lines are multiples of 4 of 64 "
-					  "bits; value: the first one",
-					  0, 0, init->address);
+		return mirqi_fail_value(init->why, MIRQ_EINVAL, init->name,
+					"the addresses of a mux's lines are multiples of 4 of 64 "
+					"bits; value: the first one",
+					init->address);
 	return MIRQ_OK;
 }
 

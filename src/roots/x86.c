@@ -65,11 +65,11 @@ static enum mirq_err x86_check_vectors(const struct x86 *x)
 			0, v->first);
 	if (spurious < X86_FIRST_VECTOR || spurious > X86_LIMIT_VECTOR ||
 	    (spurious >= v->first && spurious < v->limit))
-		return mirqi_fail_numbers(
+		return mirqi_fail_value(
 			x->init.why, MIRQ_EINVAL, "VECTOR",
 			"the spurious vector must be 16 to 255 and outside the vectors that mirq "
 			"hands out",
-			0, 0, spurious);
+			spurious);
 	return MIRQ_OK;
 }
 
