@@ -971,6 +971,52 @@ static void random__requests_moves_failures__mapped_once_ended_once(void **state
 	rig_free(&r);
 }
 
+/* The store refuses moves as well, or does not answer them: each event is heard once all the same,
+ * and when everything works again nothing is left behind. */
+static void random__stores_and_maps_fail__each_event_once(void **state)
+{
+	static const enum mirq_err errors[] = { MIRQ_ENOSPC, MIRQ_EIO, MIRQ_ENOSPC };
+	uint32_t seed = 11, nr_failed = 0, nr_refused = 0, cpu[8];
+	struct mirq_irqs irqs, some;
+	enum mirq_err err;
+	struct rig r;
+
+	(void)state;
+	irqs = rig_new_slow(&r, 8);
+	r.m->is_quiet = 1;
+	for (uint32_t step = 0; step < 1500; step++) {
+		uint32_t i = dice(&seed, 8), on = dice(&seed, 4);
+
+		some = mirq_irq_at(irqs, i);
+		some.slots.limit += dice(&seed, 8 - i);
+		fail_call(&r, 1 + dice(&seed, 4), !dice(&seed, 3));
+		if (!dice(&seed, 2))
+			mock_fail(r.m, "slow.commit", 1 + dice(&seed, 2), 1,
+				  errors[dice(&seed, 3)]);
+		for (i = 0; i < 8; i++)
+			cpu[i] = cpu_of(mirq_irq_at(irqs, i));
+		err = move(&r, some, on);
+		nr_failed += !!err;
+		nr_refused += err == MIRQ_ENOSPC;
+		if (err == MIRQ_ENOSPC || err == MIRQ_EBUSY)
+			for (i = 0; i < 8; i++)
+				assert_int_equal(cpu_of(mirq_irq_at(irqs, i)), cpu[i]);
+		(void)nr_used_ids(&r);
+		fire_all(&r, irqs);
+		mock_sound(r.m);
+		mock_fail_never(r.m);
+	}
+	assert_true(nr_failed > 300 && nr_refused > 100 && nr_refused < nr_failed);
+	fail_call(&r, 0, 0);
+	for (uint32_t i = 0; i < 8; i++)
+		assert_int_equal(move(&r, mirq_irq_at(irqs, i), cpu_of(mirq_irq_at(irqs, i))),
+				 MIRQ_OK);
+	assert_int_equal(nr_quarantined(&r), 0);
+	assert_int_equal(nr_used_ids(&r), 8);
+	fire_all(&r, irqs);
+	rig_free(&r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -996,6 +1042,7 @@ int main(void)
 		cmocka_unit_test(memory__each_call_fails__nothing_left),
 		cmocka_unit_test(dump__provider__said),
 		cmocka_unit_test(random__requests_moves_failures__mapped_once_ended_once),
+		cmocka_unit_test(random__stores_and_maps_fail__each_event_once),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
