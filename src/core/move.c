@@ -147,16 +147,15 @@ static struct mirq_cpus targets(const struct move *mv, const struct mirq_irq *ir
 			       : mv->cpus;
 }
 
-/* Would @irq be told another message if it went by @route, one of its two? It can be said:
- * take_new() tried it. The deassert message is not kept: that of its other way is what it was. */
+/* Would @irq be told another message if it went by @route, one of its two? Yes, if it cannot be
+ * said. The deassert message is not kept: that of its other way is what it was. */
 static int says_another(const struct mirq_irq *irq, const struct mirq_route *route)
 {
 	const struct mirq_route *told = route == &irq->route ? &irq->other : &irq->route;
 	struct mirq_msg msg[2], was[2];
 
-	if (mirqi_compose_both(irq, route, msg, NULL))
-		return 0;
-	if (!(irq->flags & MIRQI_IRQ_WRITTEN) || !mirqi_msg_is(msg, &irq->msg))
+	if (mirqi_compose_both(irq, route, msg, NULL) || !(irq->flags & MIRQI_IRQ_WRITTEN) ||
+	    !mirqi_msg_is(msg, &irq->msg))
 		return 1;
 	return mirqi_has_two(irq->store) &&
 	       (mirqi_compose_both(irq, told, was, NULL) || !mirqi_msg_is(&msg[1], &was[1]));
@@ -298,6 +297,7 @@ static void settle_active(struct move *mv, struct mirq_batch *active)
 	}
 }
 
+/* What the core composes take_new() has tried; what a table gives may fit through no window. */
 static enum mirq_err rewrite_slot(struct move *mv, struct mirq_irq *irq)
 {
 	enum mirq_err err;
@@ -307,7 +307,7 @@ static enum mirq_err rewrite_slot(struct move *mv, struct mirq_irq *irq)
 	hold(irq);
 	err = mirqi_write_slot(irq, mv->why);
 	let_go(irq);
-	return err;
+	return err ? MIRQ_ENOSPC : MIRQ_OK;
 }
 
 static enum mirq_err step_slot(struct move *mv, struct mirq_irq *irq)
@@ -425,7 +425,7 @@ static enum mirq_err move_active(struct move *mv, struct mirq_batch *active)
 	if (err == MIRQ_ENOSPC) {
 		mirqi_fail_store(
 			mv->irqs.store, mv->why, err,
-			"the store, or a table above it, has no place for the new message");
+			"the store, or what is above it, has no place for the new message");
 		take_back(mv, active, &is_drained);
 	}
 	mirqi_batch_for_each(irq, active) {

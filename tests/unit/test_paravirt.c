@@ -12,7 +12,7 @@
  * word by word, or once only, moved; a message promised before there is one; each check of the
  * description left out; entries counted wrongly; traits or rights not passed on; the old mapping
  * ended while a move is taken back; ids given away beside one that is not confirmed; the message of
- * an entry's last user shown to the next.
+ * an entry's last user shown to the next; one that no window lets through taken for the old one.
  */
 #include "mock.h"
 
@@ -721,6 +721,47 @@ static void window_below__messages_cross_it(void **state)
 	rig_free(&r);
 }
 
+/* The hypervisor gives a message that the window does not let through: the move is taken back. */
+static void window_below__new_message_does_not_fit__stays(void **state)
+{
+	static const struct mirq_window_range range = { 0x30000000, 0x30000020, 0x30100000 };
+	struct mirq_window_init init = { MIRQ_SIZED(mirq_window_init), .name = "window",
+					 .ranges = &range, .nr_ranges = 1 };
+	struct mirq_paravirt_init provider;
+	struct mirq_irqs irqs;
+	struct mirq_msg old;
+	struct rig r;
+
+	(void)state;
+	for (uint32_t flags = 0; flags < 2; flags++) {
+		rig_begin(&r, MIRQ_GUEST_YES);
+		provider = init_of(&r, &hyper_ops);
+		provider.flags = flags; /* MIRQ_PARAVIRT_DRAINS, or not */
+		assert_int_equal(mirq_paravirt_attach(r.m->m, &provider, &r.domain), MIRQ_OK);
+		r.hyper.domain = init.parent = r.domain;
+		assert_int_equal(mirq_window_attach(r.m->m, &init, &r.domain), MIRQ_OK);
+		r.s = mock_store(r.m, MOCK_MSIX, "behind", 4);
+		mock_store_attach(r.s, mock_device(r.m, "dev", r.domain));
+		irqs = mock_alloc_on(r.s, 2, 0);
+		mock_request(irqs, r.a);
+		assert_int_equal(mirq_irq_compose(mirq_irq_at(irqs, 1), &old), MIRQ_OK);
+		/* Of the next two messages the first one fits. */
+		r.hyper.nr_map += 6;
+		r.hyper.nr_unmap += 6;
+		assert_int_equal(move(&r, irqs, 2), MIRQ_ENOSPC);
+		mock_why(&r.m->why, 0, "no place for the new message", NULL);
+		for (uint32_t i = 0; i < 2; i++)
+			assert_int_equal(cpu_of(mirq_irq_at(irqs, i)), 0);
+		mock_send(r.m, r.domain, old);
+		(void)mock_deliver(r.m);
+		assert_int_equal(r.a[1].nr, 1);
+		assert_int_equal(nr_used_ids(&r), 2);
+		assert_int_equal(nr_quarantined(&r), 0);
+		fire_all(&r, irqs);
+		rig_free(&r);
+	}
+}
+
 static void entries__exhausted__enospc_with_numbers(void **state)
 {
 	struct mirq_irq_want want = { MIRQ_SIZED(mirq_irq_want), .nr = 2 };
@@ -1035,6 +1076,7 @@ int main(void)
 		cmocka_unit_test(retarget__each_call_fails__both_ways_until_told_again),
 		cmocka_unit_test(move__by_what_a_slot_can_be_told__pinned_or_not),
 		cmocka_unit_test(window_below__messages_cross_it),
+		cmocka_unit_test(window_below__new_message_does_not_fit__stays),
 		cmocka_unit_test(entries__exhausted__enospc_with_numbers),
 		cmocka_unit_test(reach__limit__targets_below_it),
 		cmocka_unit_test(description__each_rule_broken__einval_with_a_sentence),
