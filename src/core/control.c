@@ -96,7 +96,8 @@ int mirqi_has_lines(struct mirq_irqs irqs)
 {
 	uint32_t i = irqs.slots.first;
 
-	while ((i = mirqi_sparse_next(&irqs.store->slots, i)) < irqs.slots.limit)
+	while (irqs.store->nr_lines &&
+	       (i = mirqi_sparse_next(&irqs.store->slots, i)) < irqs.slots.limit)
 		if (mirqi_irq(irqs.store, i++)->flags & MIRQI_IRQ_LINE)
 			return 1;
 	return 0;

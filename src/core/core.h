@@ -137,6 +137,7 @@ struct mirq_store {
 	uint32_t table; /* level of the table remapper in dev->way, nr_remappers: none */
 	/* Protected by dev->mutex; readers of slots take no lock: */
 	struct mirqi_sparse slots;
+	uint32_t nr_lines;   /* interrupts that carry others */
 	uint32_t nr_active;  /* interrupts whose way is programmed */
 	uint32_t is_enabled; /* the store is switched on */
 	uint32_t block_log2; /* of a store of one message, while it has interrupts */

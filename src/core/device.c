@@ -118,7 +118,7 @@ static int carries_others(struct mirq_device *dev)
 	struct mirq_store *s;
 
 	mirqi_mutex_lock(dev->m->host, &dev->mutex);
-	for (s = dev->stores; s && !mirqi_has_lines(mirq_store_irqs(s));)
+	for (s = dev->stores; s && !s->nr_lines;)
 		s = s->next;
 	mirqi_mutex_unlock(dev->m->host, &dev->mutex);
 	return s != NULL;

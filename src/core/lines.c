@@ -187,6 +187,7 @@ static void mark_lines(const struct mirqi_root *root, uint32_t set)
 	struct mirq_device *dev = root->lines->irq->store->dev;
 
 	mirqi_mutex_lock(dev->m->host, &dev->mutex);
+	root->lines->irq->store->nr_lines += set ? root->nr_targets : 0 - root->nr_targets;
 	for (uint32_t i = 0; i < root->nr_targets; i++) {
 		root->lines[i].irq->flags &= ~(uint32_t)MIRQI_IRQ_LINE;
 		root->lines[i].irq->flags |= set;
