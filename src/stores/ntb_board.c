@@ -8,7 +8,8 @@
  *     1 generation odd; the peer answers    it writes by an old offset into the new place, which is
  *                                           somebody else's. No answer: opened again as it was
  *     2 drain                               the same, by what is under way
- *     3 window placed                       fails: closed until a later commit
+ *     3 window placed                       fails: put back and opened again; fails again: closed
+ *                                           until a later commit
  *   the board must say something else
  *     4 generation odd, slots, generation even   the peer reads half of two messages
  *     5 the peer answers; the core drains        an id is given away that the peer still names
@@ -60,25 +61,35 @@ enum mirq_err mirqi_ntb_close(struct mirq_ntb *ntb)
 	return ntb_tell(ntb);
 }
 
+/* 3, or back to where the window was. */
+static enum mirq_err ntb_move(struct mirq_ntb *ntb, uint64_t base)
+{
+	uint32_t was_placed = ntb->state & NTB_IS_PLACED;
+	enum mirq_err err = ntb->place(ntb->context, base);
+
+	ntb->state &= ~(uint32_t)NTB_IS_PLACED;
+	if (!err) {
+		ntb->base = base;
+		ntb->state |= NTB_IS_PLACED;
+	} else if (was_placed && !ntb->place(ntb->context, ntb->base)) {
+		ntb->state |= NTB_IS_PLACED;
+	}
+	return err;
+}
+
 enum mirq_err mirqi_ntb_place(struct mirq_ntb *ntb, uint64_t base)
 {
 	enum mirq_err err = mirqi_ntb_close(ntb);
 
 	if (!err)
 		err = ntb->drain(ntb->context);
+	if (!err)
+		err = ntb_move(ntb, base);
 	if (err && (ntb->state & NTB_IS_PLACED)) {
 		ntb_next(ntb);
 		(void)ntb_tell(ntb);
 	}
-	if (err)
-		return err;
-	ntb->state &= ~(uint32_t)NTB_IS_PLACED;
-	err = ntb->place(ntb->context, base);
-	if (err)
-		return err;
-	ntb->base = base;
-	ntb->state |= NTB_IS_PLACED;
-	return MIRQ_OK;
+	return err;
 }
 
 enum mirq_err mirqi_ntb_show(struct mirq_ntb *ntb)
