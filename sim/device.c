@@ -46,7 +46,7 @@ void sim_device_write(struct sim_device *d, uint64_t address, uint32_t data)
 	uint32_t cpu = d->s->cpu_now;
 
 	d->s->cpu_now = SIM_NO_CPU;
-	sim_point(d->s, ENGINE_WRITE, d);
+	sim_point(d->s, ENGINE_WRITE, sim_device_object(d));
 	sim_device_say(d, address, data);
 	d->s->cpu_now = cpu;
 }
@@ -80,7 +80,7 @@ void sim_device_act(struct sim_device *d, void (*act)(void *context), void *cont
 
 void sim_device_point(struct sim_device *d)
 {
-	sim_point(d->s, ENGINE_READ, d);
+	sim_point(d->s, ENGINE_READ, sim_device_object(d));
 }
 
 /* ---- Registers ---- */
@@ -95,6 +95,8 @@ void sim_device_register_write(struct sim_device *d, uint64_t offset, uint32_t v
 		d->scratch = value;
 	else if (device_is_own(d, offset))
 		d->own->write(d->own_context, (uint32_t)offset, value);
+	else if (offset >= d->ntb_at && offset - d->ntb_at < d->spec->ntb_bytes)
+		sim_ntb_window(d, (uint32_t)offset - d->ntb_at, value);
 	else if (offset >= d->ims_at)
 		sim_ims_write(d, (uint32_t)offset, value);
 	else if (offset >= d->table_at)

@@ -180,10 +180,10 @@ static void flight_objects(struct sim *s, const struct sim_flight *flight, struc
 
 	switch (flight->kind) {
 	case SIM_POSTED:
-		work->objects[0] = flight->device;
+		work->objects[0] = sim_device_object(flight->device);
 		break;
 	case SIM_SENT:
-		work->objects[0] = flight->device;
+		work->objects[0] = sim_device_object(flight->device);
 		if (flight->device->unit)
 			entry = sim_unit_entry_object(flight->device->unit, flight->address,
 						      flight->data);

@@ -129,8 +129,8 @@ static const void *object_at(struct sim *s, uint64_t physical)
 {
 	const void *object = unit_at(s, physical);
 
-	if (!object)
-		object = device_at(s, physical);
+	if (!object && device_at(s, physical))
+		object = sim_device_object(device_at(s, physical));
 	if (!object && sim_cpu_current(s) != SIM_NO_CPU)
 		object = &s->cpus[sim_cpu_current(s)];
 	return object;

@@ -51,6 +51,7 @@ enum sim_store {
 	SIM_STORE_QUEUE,     /* messages in memory, fetched when a command says so */
 	SIM_STORE_REGISTERS, /* sets of event registers under one control register */
 	SIM_STORE_FIRMWARE,  /* firmware makes several events of one message */
+	SIM_STORE_PEER,      /* of a bridge: the machine at the other end raises it (ntb.c) */
 	SIM_NR_STORES
 };
 
@@ -67,7 +68,8 @@ struct sim_device_spec {
 	uint32_t nr_array, nr_queue, nr_registers, nr_firmware;
 	uint32_t is_array_unmaskable, is_registers_losing, is_array_idxd, is_queue_mlx5;
 	uint32_t is_firmware_told_once, is_firmware_ath11k;
-	uint32_t nr_steps; /* of a command to queue or firmware; 0: done at once */
+	uint32_t nr_steps;  /* of a command to queue or firmware; 0: done at once */
+	uint32_t ntb_bytes; /* the window of an end of a non-transparent bridge; 0: it is none */
 };
 
 struct sim_unit_spec {
@@ -296,6 +298,8 @@ void sim_device_set_own(struct sim_device *d, const struct sim_own *own, void *c
 void sim_device_act(struct sim_device *d, void (*act)(void *context), void *context);
 /* Such a device looks at its words: others may run before. */
 void sim_device_point(struct sim_device *d);
+/* What points about a device name: itself, or the bridge that it is an end of. */
+const void *sim_device_object(const struct sim_device *d);
 /* Pulled out: everything reads all ones. What was sent is still under way. */
 void sim_device_remove(struct sim_device *d);
 /* Function-level reset: registers as after power on; the BAR is lost too. */
@@ -315,6 +319,21 @@ struct sim_command_knobs {
 	uint32_t is_deaf;    /* none is done any more */
 };
 struct sim_command_knobs *sim_device_knobs(struct sim_device *d);
+
+/*
+ * A non-transparent bridge between two devices that are ends of one, of two machines. Both belong
+ * to the same run, or to none.
+ */
+struct sim_ntb;
+struct sim_ntb *sim_ntb_join(struct sim_device *a, struct sim_device *b);
+/* While it is down nothing passes but words that both have in common; at first it is up. */
+void sim_ntb_set_link(struct sim_ntb *ntb, int is_up);
+/* The other side has rung: called in the middle of it. Its MSI-X message is raised as well. */
+void sim_ntb_on_ring(struct sim_device *d, void (*rung)(void *context), void *context);
+/* For who watches the other machine: at this end there is an event for a slot of the store there;
+ * and the next write into the window is for it. */
+void sim_ntb_raise(struct sim_device *d, uint32_t slot);
+void sim_ntb_speak_for(struct sim_device *d, uint32_t slot);
 
 struct sim_device_stats {
 	uint64_t nr_raised, nr_sent;

@@ -158,6 +158,8 @@ struct sim_device {
 	uint32_t is_gone, nr_config_failures;
 	uint64_t bar_address, bar_bytes; /* as firmware assigned it */
 	uint32_t table_at, pba_at, ims_at;
+	uint32_t ntb_at; /* the window */
+	struct sim_ntb *ntb;
 	struct sim_msix_entry *entries;
 	uint32_t msi_pending, msi_generation;
 	struct sim_ims ims;
@@ -231,6 +233,11 @@ void sim_ims_mailbox_step(struct sim_device *d);
 int sim_ims_answer(struct sim_device *d, int *out_is_done);
 /* A write there is a command: a port loses it on demand. */
 int sim_ims_is_doorbell(const struct sim_device *d, uint64_t offset);
+
+/* ---- ntb.c ---- */
+
+/* A CPU has written into the window. */
+void sim_ntb_window(struct sim_device *d, uint32_t offset, uint32_t value);
 
 /* ---- vtd*.c ---- */
 

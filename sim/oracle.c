@@ -118,7 +118,8 @@ struct oracle_line *oracle_line_of(const struct oracle *o, struct mirq_irqs irqs
 const char *oracle_line_text(const struct oracle_line *line)
 {
 	static const char *const stores[SIM_NR_STORES] = { "MSI",   "MSI-X",     "array",
-							   "queue", "registers", "firmware" };
+							   "queue", "registers", "firmware",
+							   "peer" };
 	static char texts[4][64];
 	static uint32_t next;
 	char *text = texts[next++ % 4];

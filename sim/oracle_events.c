@@ -434,7 +434,7 @@ enum mirq_handled oracle_handle(void *context)
 	struct oracle *o = a->o;
 
 	/* Before or after the device's next event: that is what is judged. */
-	sim_point(o->s, ENGINE_CALL, a->line->device);
+	sim_point(o->s, ENGINE_CALL, a->line->device ? sim_device_object(a->line->device) : NULL);
 	judge_call(o, a);
 	a->is_owed = 0;
 	a->nr_running++;

@@ -156,7 +156,8 @@ static void device_size(struct sim_device *d)
 	d->table_at = PCI_TABLE_AT;
 	d->pba_at = d->table_at + table_bytes;
 	d->ims_at = d->pba_at + PCI_PAGE_BYTES;
-	limit = sim_ims_size(d, d->ims_at);
+	d->ntb_at = sim_ims_size(d, d->ims_at);
+	limit = d->ntb_at + d->spec->ntb_bytes;
 	d->bar_bytes = PCI_PAGE_BYTES;
 	while (d->bar_bytes < limit)
 		d->bar_bytes *= 2;
@@ -248,7 +249,7 @@ static const void *config_object(const struct sim_function *f)
 
 	if (!f)
 		return &nobody;
-	return f->device ? (const void *)f->device : f;
+	return f->device ? sim_device_object(f->device) : f;
 }
 
 /* Not posted: what was posted before has arrived, what the device sent before has arrived. */

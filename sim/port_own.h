@@ -12,6 +12,7 @@
 
 struct port_piece;
 struct port_stores;
+struct port_ntb;
 
 struct port {
 	struct mirq_host host;
@@ -22,6 +23,7 @@ struct port {
 	struct mirq_x86_scope scopes[SIM_MAX_DEVICES];
 	struct port_piece *pieces;                   /* without an engine */
 	struct port_stores *stores[SIM_MAX_DEVICES]; /* port_stores.c; NULL: none attached yet */
+	struct port_ntb *ntb[SIM_MAX_DEVICES];       /* port_ntb.c, the same */
 	/* Calls that fail on demand: */
 	uint32_t fail_kinds, is_persistent, is_paused;
 	uint64_t nr_calls, fail_at, nr_failed;

@@ -9,6 +9,7 @@
  * is set up again with the next command.
  * Sources: docs/machines.md. Locking: mirq's, commands of a device are sent one at a time.
  */
+#include "port_ntb.h"
 #include "port_own.h"
 
 #include <string.h>
@@ -522,13 +523,17 @@ enum mirq_err sim_store_attach(struct sim *s, struct mirq_device *dev, enum sim_
 
 	if (!err && !p->is_found)
 		err = stores_find(p);
-	if (!err && !p->nr_slots[store])
-		err = MIRQ_ENOENT;
-	if (!err)
-		err = stores_kind(p, store, &init);
 	if (err)
 		return err;
 	init.nr_slots = p->nr_slots[store];
+	if (store == SIM_STORE_PEER)
+		err = port_ntb_kind(s, d, &init);
+	else if (!init.nr_slots)
+		err = MIRQ_ENOENT;
+	else
+		err = stores_kind(p, store, &init);
+	if (err)
+		return err;
 	err = mirq_store_attach(dev, &init, &p->stores[store]);
 	if (err)
 		p->stores[store] = NULL;

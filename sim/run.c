@@ -332,6 +332,7 @@ static void bus_body(void *context)
 		if (sim_work_count(s))
 			bus_work(s);
 	}
+	s->bus_fiber = SIM_NO_CPU; /* another machine may still send something here */
 }
 
 /* Before each access of a CPU: who holds the CPU goes first, then what is pending is taken. */
@@ -465,7 +466,7 @@ static void name_objects(struct sim *s)
 		engine_name(s->engine, &s->units[i], name);
 	}
 	for (uint32_t i = 0; i < s->spec.nr_devices; i++)
-		engine_name(s->engine, &s->devices[i], s->spec.devices[i].name);
+		engine_name(s->engine, sim_device_object(&s->devices[i]), s->spec.devices[i].name);
 }
 
 void sim_start(struct sim *s)

@@ -116,6 +116,8 @@ static const struct spec_key device_keys[] = {
 	  DEVICE(is_firmware_ath11k), 0, 1, 0 },
 	{ "steps", "steps that a command to queue or firmware takes; 0: done at once", SPEC_NUMBER,
 	  DEVICE(nr_steps), 0, SPEC_MAX_STEPS, 0 },
+	{ "ntb", "it is an end of a non-transparent bridge, with a window of so many bytes",
+	  SPEC_POWER, DEVICE(ntb_bytes), 0x1000, 0x100000, 0 },
 };
 
 const struct spec_place spec_places[SPEC_NR_PLACES] = {

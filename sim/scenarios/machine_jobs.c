@@ -54,14 +54,37 @@ static int again(struct whole *w, struct scenario_try *t, enum mirq_err err)
 	return scenario_try_again(w->failure, t, err, err && is_hurt(w)) && !is_hurt(w);
 }
 
+static void wake_far(struct whole *w)
+{
+	if (w->is_far_asleep)
+		engine_wake(w->e, w->far_fiber);
+	w->is_far_asleep = 0;
+}
+
+/* The bell of the second machine: before fibers run and after, it answers at once. */
+static void far_rung(void *context)
+{
+	struct whole *w = context;
+
+	w->is_rung = 1;
+	if (engine_current(w->e) != ENGINE_NOBODY) {
+		wake_far(w);
+		return;
+	}
+	w->is_rung = 0;
+	sim_peer_told(w->peer);
+	sim_run_until_idle(w->far);
+}
+
 static void run_fiber(void *context)
 {
 	struct whole_fiber *fiber = context;
 
 	fiber->job(fiber->w);
-	if (sim_cpu_current(fiber->w->s) == SIM_NO_CPU)
+	if (fiber->job == fiber->w->init.far_job || sim_cpu_current(fiber->w->s) == SIM_NO_CPU)
 		return;
 	fiber->w->nr_done++;
+	wake_far(fiber->w);
 	if (fiber->w->is_sleeping)
 		engine_wake(fiber->w->e, fiber->w->sleeper);
 }
@@ -82,6 +105,10 @@ static void spawn(struct whole *w)
 			*fiber = (struct whole_fiber){ w, w->init.devices[i] };
 			(void)sim_spawn_device(w->s, devices[i], run_fiber, fiber++);
 		}
+	if (w->init.far_job) {
+		*fiber = (struct whole_fiber){ w, w->init.far_job };
+		(void)sim_spawn(w->far, 0, "far", run_fiber, fiber);
+	}
 }
 
 static uint32_t nr_irqs(const struct whole *w)
@@ -112,24 +139,47 @@ static void attach_devices(struct whole *w)
 	}
 }
 
+static const struct sim_buffers buffers = { atomics_drain, atomics_observe, atomics_retire };
+
+static struct sim *machine_new(struct whole *w, const char *text)
+{
+	struct sim_error error = { 0 };
+	struct sim *s = sim_parse(text, &error);
+
+	if (s)
+		sim_set_buffers(s, &buffers);
+	else
+		engine_fail(w->e, "%s: %s", error.word, error.text);
+	return s;
+}
+
+static void join_far(struct whole *w)
+{
+	struct sim_device *end;
+
+	w->far = machine_new(w, w->init.far);
+	if (!w->far)
+		return;
+	end = sim_device_at(w->far, 0);
+	(void)sim_ntb_join(sim_device_at(w->s, 0), end);
+	w->peer = sim_peer_new(end);
+	sim_ntb_on_ring(end, far_rung, w);
+}
+
 void whole_begin(struct engine *e, const struct scenario *s)
 {
-	static const struct sim_buffers buffers = { atomics_drain, atomics_observe,
-						    atomics_retire };
 	const struct mirq_x86_init x86 = { MIRQ_SIZED(mirq_x86_init),
 					   .vtd_nr_entries = WHOLE_ENTRIES };
 	struct whole *w = engine_alloc(e, sizeof(*w));
-	struct sim_error error = { 0 };
 
 	*engine_slot(e, ENGINE_SLOT_OWN) = w;
 	w->e = e;
 	w->init = *(const struct whole_init *)s->init;
-	w->s = sim_parse(w->init.machine, &error);
-	if (!w->s) {
-		engine_fail(e, "%s: %s", error.word, error.text);
+	w->s = machine_new(w, w->init.machine);
+	if (w->s && w->init.far)
+		join_far(w);
+	if (!w->s || (w->init.far && !w->far))
 		return;
-	}
-	sim_set_buffers(w->s, &buffers);
 	w->o = oracle_new(w->s, WHOLE_LINES);
 	must(w, oracle_attach(w->o, &x86), "attach");
 	attach_devices(w);
@@ -141,6 +191,8 @@ void whole_begin(struct engine *e, const struct scenario *s)
 	sim_run_until_idle(w->s);
 	atomics_begin(e, ATOMICS_TSO);
 	sim_start(w->s);
+	if (w->far)
+		sim_start(w->far);
 	spawn(w);
 }
 
@@ -171,6 +223,10 @@ void whole_finish(struct engine *e, const struct scenario *s, enum engine_end en
 	if (!w || !w->s)
 		return;
 	sim_stop(w->s);
+	if (w->far) {
+		sim_stop(w->far);
+		sim_run_until_idle(w->far);
+	}
 	sim_port_pause(w->s, 1);
 	if (w->failure)
 		w->failure->nr_failed = sim_port_failed(w->s);
@@ -555,6 +611,64 @@ void whole_raise_and_leave(struct whole *w)
 	sim_point(w->s, ENGINE_WRITE, w->hardware[0]);
 	w->is_lossy = 1;
 	sim_device_remove(w->hardware[0]);
+}
+
+/* ---- What the second machine does ---- */
+
+static int is_over(const struct whole *w)
+{
+	uint32_t nr = 0;
+
+	for (uint32_t i = 0; i < WHOLE_NR_CPUS; i++)
+		nr += w->init.jobs[i] != NULL;
+	return w->nr_done == nr;
+}
+
+/* 0: it is not told any more. */
+static int serve_once(struct whole *w)
+{
+	while (!w->is_rung && !is_over(w)) {
+		w->is_far_asleep = 1;
+		w->far_fiber = engine_current(w->e);
+		engine_sleep(w->e);
+	}
+	if (!w->is_rung)
+		return 0;
+	w->is_rung = 0;
+	sim_peer_told(w->peer);
+	return 1;
+}
+
+void whole_serve(struct whole *w)
+{
+	while (serve_once(w))
+		;
+}
+
+void whole_far_raise(struct whole *w)
+{
+	sim_peer_raise(w->peer, 0);
+	whole_serve(w);
+}
+
+void whole_far_raise_late(struct whole *w)
+{
+	(void)serve_once(w);
+	whole_far_raise(w);
+}
+
+void whole_far_raise_twice(struct whole *w)
+{
+	sim_peer_raise(w->peer, 0);
+	whole_far_raise_late(w);
+}
+
+void whole_far_raise_second(struct whole *w)
+{
+	sim_peer_raise(w->peer, 1);
+	(void)serve_once(w);
+	sim_peer_raise(w->peer, 1);
+	whole_serve(w);
 }
 
 /* Remappable format, entry 0, which is the first one given. */

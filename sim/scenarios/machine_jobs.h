@@ -7,6 +7,7 @@
 #define SIM_MACHINE_JOBS_H
 
 #include "../oracle.h"
+#include "../port_ntb.h"
 #include "failing.h"
 #include "scenario.h"
 
@@ -34,6 +35,10 @@ struct whole_init {
 	struct whole_irq irqs[WHOLE_NR_IRQS];
 	whole_job *jobs[WHOLE_NR_CPUS];       /* of the CPUs; NULL: takes interrupts only */
 	whole_job *devices[WHOLE_NR_DEVICES]; /* of the devices; NULL: silent */
+	/* A second machine at the other end of a bridge, of which each has an end as its first
+	 * device; and what its CPU does. NULL: there is none. */
+	const char *far;
+	whole_job *far_job;
 };
 
 struct whole {
@@ -50,12 +55,16 @@ struct whole {
 	struct whole_fiber {
 		struct whole *w;
 		whole_job *job;
-	} fibers[WHOLE_NR_CPUS + WHOLE_NR_DEVICES];
+	} fibers[WHOLE_NR_CPUS + WHOLE_NR_DEVICES + 1];
 	uint32_t nr_done; /* jobs of CPUs that have ended; who waits for one: */
 	uint32_t is_sleeping, sleeper;
 	uint32_t is_prepared; /* a CPU may leave */
 	uint32_t is_requested[WHOLE_NR_IRQS];
 	uint32_t is_lossy; /* hardware does not answer: calls may answer MIRQ_EIO */
+	/* The second machine: */
+	struct sim *far;
+	struct sim_peer *peer;
+	uint32_t is_rung, is_far_asleep, far_fiber;
 };
 
 /* A row of a table: name, summary, bound, floor, then members of struct whole_init. */
@@ -119,6 +128,13 @@ void whole_raise_and_reset(struct whole *w);
 void whole_raise_twice(struct whole *w);
 void whole_raise_after(struct whole *w); /* once a job has ended */
 void whole_raise_and_leave(struct whole *w);
+/* What the CPU of a second machine does: answer whenever it is told, until all jobs have ended;
+ * before that, or after the first answer, it has an event for a slot. */
+void whole_serve(struct whole *w);
+void whole_far_raise(struct whole *w);
+void whole_far_raise_late(struct whole *w);
+void whole_far_raise_twice(struct whole *w); /* before and after */
+void whole_far_raise_second(struct whole *w);
 /* The second one sends the first one's message; the first one sends it without being asked to. */
 void whole_forge(struct whole *w);
 void whole_write(struct whole *w);

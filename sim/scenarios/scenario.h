@@ -54,6 +54,7 @@ extern const struct scenario scenarios_tiny_offline[];
 extern const struct scenario scenarios_machine_acme[];
 extern const struct scenario scenarios_machine_plain[];
 extern const struct scenario scenarios_machine_remapped[];
+extern const struct scenario scenarios_machine_ntb[];
 extern const struct scenario scenarios_machine_ims[];
 extern const struct scenario scenarios_machine_vetted[];
 

@@ -94,6 +94,7 @@ static const struct sim_spec every_word = {
 		     { .name = "c.D-5_",
 		       .nr_msi = 1,
 		       .is_msi_32 = 1,
+		       .ntb_bytes = 0x2000,
 		       .place = SIM_BEHIND_PCI_BRIDGE },
 		     { .name = "fifteen-letters", .nr_msi = 2, .place = SIM_BEHIND_LEGACY_BRIDGE },
 		     { .name = "d",
@@ -122,8 +123,9 @@ static void spec__every_word__its_member_in_both_forms(void **state)
 		"message=12\tremapped=13 ipi=14 "
 		"vtd=eim,records=21,mhmv=9\nvtd=coherent=0,esirtps,rwbf=1,steps=22,"
 		"command-steps=23 vtd=no-ir,coherent vtd=no-qi,mhmv=0,eim=0 "
-		"a:msix=2K,bar=3,unit=2,noflr b:msi=16,nomask,behind=root c.D-5_:msi=1,msi32 "
-		"behind=pci-bridge fifteen-letters:msi=2,behind=legacy-bridge "
+		"a:msix=2K,bar=3,unit=2,noflr b:msi=16,nomask,behind=root "
+		"c.D-5_:msi=1,msi32,ntb=8K behind=pci-bridge "
+		"fifteen-letters:msi=2,behind=legacy-bridge "
 		"d:array=100000,queue=31,mlx5,registers=7,lossy,firmware=8,array-nomask,steps=32 "
 		"e:array=512,idxd,firmware=1,once,ath11k";
 	static const char json[] =
@@ -138,7 +140,8 @@ static void spec__every_word__its_member_in_both_forms(void **state)
 		"0, \"eim\": false}], \"devices\": [{\"name\": \"a\", \"msix\": \"2K\", "
 		"\"bar\": 3, \"unit\": 2, \"noflr\": true}, {\"msi\": 16, \"nomask\": "
 		"true, \"behind\": \"root\", \"name\": \"b\"}, {\"name\": \"c.D-5_\", "
-		"\"msi\": 1, \"msi32\": true, \"behind\": \"pci-bridge\"}, {\"name\": "
+		"\"msi\": 1, \"msi32\": true, \"ntb\": 8192, "
+		"\"behind\": \"pci-bridge\"}, {\"name\": "
 		"\"fifteen-letters\", \"msi\": 2, \"behind\": \"legacy-bridge\"}, "
 		"{\"name\": \"d\", \"array\": 100000, \"queue\": 31, \"mlx5\": true, "
 		"\"registers\": 7, \"firmware\": 8, "
@@ -297,7 +300,7 @@ static void spec__each_key__bounds_in_both_forms(void **state)
 				refused(g, key, "69631", 0);
 		}
 	}
-	assert_int_equal(nr_keys, 44);
+	assert_int_equal(nr_keys, 45);
 }
 
 /* ---- Errors ---- */
