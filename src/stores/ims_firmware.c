@@ -66,12 +66,18 @@ static enum mirq_err firmware_begin(void *data)
 	return MIRQ_OK;
 }
 
+/* It takes one message only, and that was another one. */
+static int firmware_is_fixed(const struct mirq_ims_firmware *firmware)
+{
+	return (firmware->state & FIRMWARE_FIXED) &&
+	       !firmware_is_same(&firmware->message, &firmware->told);
+}
+
 static enum mirq_err firmware_tell(struct mirq_ims_firmware *firmware)
 {
 	enum mirq_err err;
 
-	if ((firmware->state & FIRMWARE_FIXED) &&
-	    !firmware_is_same(&firmware->message, &firmware->told))
+	if (firmware_is_fixed(firmware))
 		return MIRQ_ENOTSUP;
 	firmware->told = firmware->message;
 	firmware->state |= FIRMWARE_TOLD;
@@ -103,6 +109,13 @@ static enum mirq_err firmware_commit(void *data)
 	if (!(firmware->state & FIRMWARE_TOLD) || !firmware->stop)
 		return MIRQ_OK;
 	return firmware_stop(firmware);
+}
+
+static void firmware_why(void *data, struct mirq_why *why)
+{
+	if (firmware_is_fixed(data))
+		why->text = "pinned: the firmware has been told its one message, and this is "
+			    "another one: start it anew and attach the store again";
 }
 
 /* A stop that was not confirmed is tried once more. */
@@ -144,6 +157,7 @@ static void firmware_fill(struct mirq_ims_firmware *firmware)
 		.flush = firmware->drain ? firmware_flush : NULL,
 		.begin = firmware_begin,
 		.commit = firmware_commit,
+		.why = firmware_why,
 	};
 	firmware->kind = (struct mirq_store_template){
 		MIRQ_SIZED(mirq_store_template),

@@ -231,6 +231,7 @@ static void move__of_one__tells_again(void **state)
 
 static void pinned__takes_one_message_until_it_is_attached_again(void **state)
 {
+	struct mirq_why why = { 0 };
 	struct mirq_irqs irqs;
 	struct rig r;
 
@@ -251,7 +252,8 @@ static void pinned__takes_one_message_until_it_is_attached_again(void **state)
 	check_events(&r, 1);
 	assert_int_equal(mirq_irq_free(irqs), MIRQ_OK);
 	irqs = rig_alloc(&r, 1, 2);
-	assert_int_equal(mock_request_try(irqs, r.f.a, 0, NULL), MIRQ_ENOTSUP);
+	assert_int_equal(mock_request_try(irqs, r.f.a, 0, &why), MIRQ_ENOTSUP);
+	mock_why(&why, 0, "told its one message", "firmware");
 	assert_int_equal(mirq_store_detach(r.store), MIRQ_OK);
 	r.nr_told = 0; /* started anew */
 	rig_attach(&r);
