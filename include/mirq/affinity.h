@@ -52,7 +52,8 @@ MIRQ_MUST_CHECK enum mirq_err mirq_affinity_set(struct mirq_irqs irqs, struct mi
  * secondary root the one that its line goes to.
  * @out_cpu: [out] CPU number.
  * Context: atomic.
- * Errors:  MIRQ_ENOENT (not allocated, or no id given yet).
+ * Errors:  MIRQ_ENOENT (not allocated, or no id given yet), MIRQ_ENOTSUP (an id of the system, and
+ *          its root does not know where that goes).
  */
 MIRQ_MUST_CHECK enum mirq_err mirq_affinity_effective(struct mirq_irqs one, uint32_t *out_cpu);
 /**

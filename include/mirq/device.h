@@ -17,6 +17,7 @@ struct mirq_store_init {
 	uint32_t exclusive_group; /* stores of one device with the same number are not used at the
 				     same time (MSI | MSI-X); 0: excludes none */
 	struct mirq_why *why;
+	uint32_t base; /* MIRQ_STORE_DIRECT: slot 0's wire, an id of the root; else 0 */
 };
 
 MIRQ_BEGIN_DECLS

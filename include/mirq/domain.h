@@ -32,7 +32,7 @@ struct mirq_route {
 /* What one interrupt holds in one remapper. */
 struct mirq_hop {
 	uint32_t hwirq; /* its entry there */
-	uint32_t word;  /* the remapper's own; 0 when new */
+	uint32_t word;  /* the remapper's own; 0 when new. Below ids of the system: the id */
 };
 
 /* Interrupts on which an operation works in phases; each takes part once. Opaque. */
@@ -50,6 +50,7 @@ struct mirq_requesters {
 	const struct mirq_range *ids;
 	uint32_t nr_ids;
 	uint16_t segment;
+	const char *device; /* its name: filled in by mirq_device_attach() */
 };
 
 /* What a domain lets through. A parent may remove what a child asks for, never add rights. */

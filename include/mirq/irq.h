@@ -99,7 +99,8 @@ MIRQ_BEGIN_DECLS
  *          (trigger, block or cookie that the store or a parent cannot do; a window, .where, that
  *          lets messages to none of these CPUs through; behind a secondary root: no line, of the
  *          device .where, goes there), MIRQ_EBUSY (an excluded store of the device is in use; a
- *          store of one message is not empty), MIRQ_EINVAL (bad range, no such CPU, none online),
+ *          store of one message is not empty; a wire, or an id that a backend gave, is taken),
+ *          MIRQ_EIO (a backend set nothing up), MIRQ_EINVAL (bad range, no such CPU, none online),
  *          MIRQ_ENOMEM.
  */
 MIRQ_MUST_CHECK enum mirq_err mirq_irq_alloc(struct mirq_store *store,

@@ -34,13 +34,21 @@ struct mirq_root_ops {
 	void (*resend)(void *data, const struct mirq_route *route);
 	/* T  The root leaves the system. NULL: nothing to do. */
 	void (*fini)(void *data);
+	/* T  Edge or level, polarity, of a direct wire. NULL: edge only. */
+	enum mirq_err (*set_trigger)(void *data, uint32_t id, enum mirq_trigger trigger);
+	/* A  Ids of the system: the CPU that @id goes to now; UINT32_MAX or NULL: not known. */
+	uint32_t (*where)(void *data, uint32_t id);
 };
 
 #define MIRQ_NO_ID UINT32_MAX
 
 enum mirq_id_scope {
-	MIRQ_IDS_PER_CPU,  /* vectors, EIIDs: a move takes another id */
-	MIRQ_IDS_OF_SYSTEM /* LPIs, SPIs: a move keeps the id */
+	MIRQ_IDS_PER_CPU, /* vectors, EIIDs: a move takes another id */
+	/* SPIs, numbers of a legacy backend: an event with the id may be dispatched on any CPU,
+	 * and who places it is not mirq. The id is a direct wire's number, or the table below the
+	 * root gives it in alloc, in the hop's word. mask (of wires) and the table's free return
+	 * when no mirq_dispatch() with the id begins any more. No compose, no affinity */
+	MIRQ_IDS_OF_SYSTEM
 };
 enum mirq_root_trait {
 	MIRQ_ROOT_ENDS_EDGE_FIRST =

@@ -39,7 +39,7 @@ struct mirq_store_ops {
 	void (*slot_fini)(const struct mirq_slot *s);
 	/* A  Put the message into the slot; [1] is the deassert message where two_messages. The
 	 *    slot is masked, or one word of the message changes (flush follows before another
-	 *    does), or the store can change it at once. Required, but for direct wires. */
+	 *    does), or the store can change it at once. Required; direct wires have none. */
 	void (*write)(const struct mirq_slot *s, const struct mirq_msg msg[]);
 	/* A  Posted writes, no read. Both or neither; .masking says what they reach. */
 	void (*mask)(const struct mirq_slot *s);
@@ -104,8 +104,9 @@ enum mirq_store_trait {
 	MIRQ_STORE_TWO_MESSAGES = 32, /* assert and deassert: the parent must carry both */
 	MIRQ_STORE_PINNED = 64,       /* can be told its message once only */
 	MIRQ_STORE_OF_BUS =
-		128,            /* the bus's specification defines it; else device-specific (IMS) */
-	MIRQ_STORE_VETTED = 256 /* for src/stores only (docs/rules.md 8); without it: external */
+		128, /* the bus's specification defines it; else device-specific (IMS) */
+	MIRQ_STORE_DIRECT = 512, /* slots are wires: slot i is the root's id base + i, no message */
+	MIRQ_STORE_VETTED = 256  /* for src/stores only (docs/rules.md 8); without it: external */
 };
 
 /* What a driver or a bus registers to get a store of its kind; the core makes a domain of it. */

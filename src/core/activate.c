@@ -81,8 +81,11 @@ void mirqi_tell_slot(struct mirq_irq *irq, const struct mirq_msg *msg)
 enum mirq_err mirqi_write_slot(struct mirq_irq *irq, struct mirq_why *why)
 {
 	struct mirq_msg msg;
-	enum mirq_err err = mirqi_compose(irq, &msg, why);
+	enum mirq_err err;
 
+	if (mirqi_is_direct(irq->store))
+		return MIRQ_OK;
+	err = mirqi_compose(irq, &msg, why);
 	if (!err)
 		mirqi_tell_slot(irq, &msg);
 	return err;
@@ -332,7 +335,8 @@ void mirqi_deactivate(struct mirq_store *store, struct mirq_batch *batch)
 	if (!is_drained && store->ops.flush) /* gone: it may come back with nothing in its slots */
 		mirqi_forget_written(batch);
 	is_cleared = mirqi_clear(store, batch) == MIRQ_OK;
-	is_drained |= is_cleared && mirqi_table_drains(store);
+	/* A wire: the root's mask says so below. */
+	is_drained |= is_cleared && (mirqi_table_drains(store) || mirqi_is_direct(store));
 	mirqi_batch_for_each(irq, batch)
 		bury(irq);
 	mirqi_quiesce(batch);

@@ -41,6 +41,7 @@ static enum mirq_err make_irqs(struct plan *p)
 		irq->chunk = p->chunk;
 		irq->cookie = p->want.cookies && i < p->want.nr ? p->want.cookies[i] : 0;
 		irq->trigger = p->want.trigger;
+		irq->route.trigger = (uint8_t)p->want.trigger;
 		irq->wanted = mirqi_plan_slice(p, i);
 		irq->bits = p->bits;
 		mirqi_bits_get(p->bits);
@@ -207,6 +208,23 @@ static enum mirq_err take_ids(const struct mirq_irq *irq, struct mirq_cpus cpus,
 				  reach.old ? mirqi_cpu_of(root, old.cpu) : first);
 }
 
+/* An id of the system is told: the wire's number, or what the table gave. */
+static enum mirq_err claim_id(const struct mirq_irq *irq, struct mirq_target *out_t,
+			      struct mirq_why *why)
+{
+	const struct mirq_store *store = irq->store;
+	struct mirq_target t = { 0, store->base + irq->index };
+
+	if (!mirqi_is_direct(store))
+		t.id = irq->hops[store->table].word;
+	if (mirq_ids_claim(store->root->ids, t))
+		return mirqi_fail_numbers(why, MIRQ_EBUSY, store->root->domain.name,
+					  "this id of the system is taken; value: the id", 1, 0,
+					  t.id);
+	*out_t = t;
+	return MIRQ_OK;
+}
+
 static void set_route(struct mirq_irq *irq, struct mirq_route *route, struct mirq_target t)
 {
 	struct mirqi_root *root = irq->store->root;
@@ -224,7 +242,8 @@ enum mirq_err mirqi_give_id_in(struct mirq_irq *irq, struct mirq_cpus cpus,
 			       struct mirq_route *out_route, struct mirq_why *why)
 {
 	struct mirq_target t;
-	enum mirq_err err = take_ids(irq, cpus, 0, &t, why);
+	enum mirq_err err = mirqi_is_system(irq->store->root) ? claim_id(irq, &t, why)
+							      : take_ids(irq, cpus, 0, &t, why);
 
 	if (err)
 		return err;
@@ -396,6 +415,22 @@ static enum mirq_err init_slots(struct plan *p)
 	return MIRQ_OK;
 }
 
+/* The root hears of a direct wire's trigger what a store does of its slots'. */
+static enum mirq_err set_wires(struct plan *p)
+{
+	const struct mirqi_root *root = p->store->root;
+	enum mirq_err err = MIRQ_OK;
+	struct mirq_irq *irq = p->batch.first;
+
+	for (; irq && mirqi_is_direct(p->store) && root->ops.set_trigger && !err;
+	     irq = irq->batch_next)
+		err = root->ops.set_trigger(root->init.data, p->store->base + irq->index,
+					    (enum mirq_trigger)irq->trigger);
+	return err ? mirqi_fail(p->want.why, err, 0, root->domain.name,
+				"the root refused the wire's trigger")
+		   : MIRQ_OK;
+}
+
 /*
  * As many as ids are left, not below .nr_min. Others may take some meanwhile: then give_ids() fails
  * and everything is undone.
@@ -472,12 +507,16 @@ static enum mirq_err alloc_locked(struct plan *p) MIRQ_MUST_HOLD(dev->mutex)
 	err = give_ids(p);
 	if (err)
 		goto no_id;
+	err = set_wires(p);
+	if (err)
+		goto no_record;
 	err = record(p);
 	if (!err)
 		return MIRQ_OK;
 	mirqi_no_memory(p->want.why, p->store->domain.name);
 	if (p->want.reserve == MIRQ_RESERVE_BEST_EFFORT)
 		atomic_fetch_sub(&p->store->dev->m->nr_best_effort, p->nr);
+no_record:
 	drop_ids(p);
 no_id:
 	free_entries(p->store->dev, &p->batch, p->store->dev->nr_remappers);

@@ -16,7 +16,8 @@ static const char *check_route(struct mirq_irq *irq)
 		return is_active ? "an active interrupt has no id" : NULL;
 	if (irq->route.kind != MIRQ_ROUTE_FIXED || irq->route.cpu >= root->nr_targets)
 		return "a promised route names no CPU";
-	if (mirqi_phase(&root->targets[irq->route.cpu]) != MIRQI_CPU_ONLINE)
+	if (!mirqi_is_system(root) &&
+	    mirqi_phase(&root->targets[irq->route.cpu]) != MIRQI_CPU_ONLINE)
 		return "a route names a CPU that is not online";
 	if (irq->route.hw_target != root->hw_target[irq->route.cpu])
 		return "a route names another target than its CPU's";
@@ -108,7 +109,7 @@ static const char *check_target(const struct mirqi_root *root, uint32_t cpu)
 		return "a CPU is inside a section while the system is at rest";
 	for (uint32_t i = 0; i < root->init.ids.limit - root->init.ids.first; i++)
 		nr_cells += !!atomic_load(&c->cells[i]);
-	if (nr_cells > mirqi_ids_taken_on(root->ids, cpu))
+	if (nr_cells > mirqi_ids_taken_on(root->ids, root->system ? 0 : cpu))
 		return "more cells point to interrupts than ids are taken";
 	return NULL;
 }

@@ -103,6 +103,13 @@ int mirqi_has_lines(struct mirq_irqs irqs)
 	return 0;
 }
 
+uint32_t mirqi_where(const struct mirqi_root *root, const struct mirq_route *route)
+{
+	if (!mirqi_is_system(root))
+		return mirqi_cpu_of(root, route->cpu);
+	return root->ops.where ? root->ops.where(root->init.data, route->id) : UINT32_MAX;
+}
+
 struct mirq_msg mirqi_told(const struct mirq_irq *irq)
 {
 	struct mirq_host *host = irq->store->dev->m->host;

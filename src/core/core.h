@@ -60,6 +60,7 @@ struct mirqi_root {
 	uint32_t *hw_target;    /* by target: for the allocator */
 	uint32_t max_hw_target; /* of those added so far */
 	struct mirq_ids *ids;
+	_Atomic(struct mirq_irq *) *system; /* ids of the system: the cells of all CPUs */
 	/* Of a secondary root, by target; NULL: its targets are the CPUs. */
 	struct mirqi_line *lines;
 	/* CPUs := the lines that go there now, their bits in @bits. MIRQ_ENOTSUP: none. */
@@ -133,6 +134,7 @@ struct mirq_store {
 	struct mirq_store_ops ops;
 	void *data;
 	uint32_t nr_slots, exclusive_group;
+	uint32_t base; /* of a direct store: the id of slot 0 */
 	enum mirqi_rung rung;
 	uint32_t table; /* level of the table remapper in dev->way, nr_remappers: none */
 	/* Protected by dev->mutex; readers of slots take no lock: */
@@ -295,6 +297,16 @@ MIRQ_MUST_CHECK enum mirq_err mirqi_compose(const struct mirq_irq *irq, struct m
 MIRQ_MUST_CHECK enum mirq_err mirqi_compose_to(const struct mirq_irq *irq,
 					       const struct mirq_route *route,
 					       struct mirq_msg *out_msg, struct mirq_why *why);
+/* Ids of the system: their routes name CPU 0, which says nothing; target 0's bitmap knows what is
+ * taken. */
+static inline int mirqi_is_system(const struct mirqi_root *root)
+{
+	return root->init.scope == MIRQ_IDS_OF_SYSTEM;
+}
+static inline int mirqi_is_direct(const struct mirq_store *store)
+{
+	return (store->kind.traits & MIRQ_STORE_DIRECT) != 0;
+}
 /* Does a table stand above @store whose message stays when a route changes? */
 static inline int mirqi_keeps_message(const struct mirq_store *store)
 {
@@ -327,6 +339,10 @@ static inline _Atomic(struct mirq_irq *) *mirqi_cell(const struct mirqi_root *ro
 						     uint32_t id)
 {
 	return &root->targets[cpu].cells[id - root->init.ids.first];
+}
+static inline size_t mirqi_cells_bytes(const struct mirqi_root *root)
+{
+	return (root->init.ids.limit - root->init.ids.first) * sizeof(struct mirq_irq *);
 }
 /* Memory of a target: cells and bitmaps. MIRQ_ENOMEM. Thread. */
 MIRQ_MUST_CHECK enum mirq_err mirqi_target_init(struct mirqi_root *root, uint32_t target,
@@ -401,6 +417,8 @@ static inline uint64_t mirqi_place(const struct mirqi_root *root, uint32_t targe
 }
 /* Does one of @irqs carry others? Under dev->mutex. */
 int mirqi_has_lines(struct mirq_irqs irqs);
+/* The CPU that @route leads to now; UINT32_MAX: not known. Atomic. */
+uint32_t mirqi_where(const struct mirqi_root *root, const struct mirq_route *route);
 /* What its slot was told last; address 0: nothing yet. Atomic. */
 struct mirq_msg mirqi_told(const struct mirq_irq *irq);
 /* Raise @irq by the resend ladder. Atomic. */

@@ -45,6 +45,7 @@ static enum mirq_err make_way(struct mirq_device *dev, struct mirq_why *why)
 static enum mirq_err copy_requesters(struct mirq_device *dev, const struct mirq_requesters *from)
 {
 	dev->requesters = *from;
+	dev->requesters.device = dev->name;
 	if (!from->nr_ids)
 		return MIRQ_OK;
 	dev->ids = mirqi_alloc(dev->m, from->nr_ids * sizeof(*dev->ids));

@@ -60,11 +60,20 @@ static void wait_section(const struct mirqi_root *root, uint32_t cpu)
 		mirq_host_wait(root->domain.m->host, MIRQ_WAIT_SLEEP);
 }
 
-/* An interrupt runs only where a cell points to it: on the CPU of its route or of its other one. */
+static void wait_all(const struct mirqi_root *root)
+{
+	for (uint32_t cpu = 0; cpu < root->nr_targets; cpu++)
+		wait_section(root, cpu);
+}
+
+/* An interrupt runs only where a cell points to it: on the CPU of its route or of its other one;
+ * with an id of the system on any. */
 static void wait_irq(const struct mirq_irq *irq)
 {
 	const struct mirqi_root *root = irq->store->root;
 
+	if (mirqi_is_system(root))
+		wait_all(root);
 	if (irq->flags & MIRQI_IRQ_HAS_ID)
 		wait_section(root, irq->route.cpu);
 	if (irq->other.kind != MIRQ_ROUTE_NONE)
@@ -460,21 +469,47 @@ void mirqi_kick(struct mirqi_root *root, uint32_t cpu)
 		mirqi_kick_again(root, cpu);
 }
 
+/* Nothing brings it any more: mask or the table's free has returned. What software was to raise is
+ * forgotten, and who looked at its cell before has left. Thread. */
+static void retire_of_system(struct mirqi_root *root, uint32_t id)
+{
+	uint32_t i = id - root->init.ids.first;
+	uint64_t bit = UINT64_C(1) << (i % 64);
+
+	for (uint32_t cpu = 0; cpu < root->nr_targets; cpu++) {
+		struct mirqi_cpu *c = &root->targets[cpu];
+
+		if (c->is_added &&
+		    atomic_fetch_and_explicit(&c->replay[i / 64], ~bit, memory_order_acq_rel) & bit)
+			atomic_fetch_sub_explicit(&c->nr_waiting, 1, memory_order_release);
+	}
+	atomic_thread_fence(memory_order_seq_cst);
+	wait_all(root);
+	retire_id(root, 0, id);
+}
+
 void mirqi_retire(struct mirqi_root *root, uint32_t cpu, uint32_t id)
 {
-	leave_bit(root, cpu, root->targets[cpu].retire, id);
+	if (mirqi_is_system(root))
+		retire_of_system(root, id);
+	else
+		leave_bit(root, cpu, root->targets[cpu].retire, id);
 }
 
 struct mirq_irq *mirqi_replay(struct mirqi_root *root, const struct mirq_route *route)
 {
-	struct mirqi_cpu *c = &root->targets[route->cpu];
+	uint32_t cpu = route->cpu;
 
-	leave_bit(root, route->cpu, c->replay, route->id);
-	if (!must_kick(c))
+	/* Any CPU that answers: while one leaves there is another. */
+	for (uint32_t i = 0; mirqi_is_system(root) && i < root->nr_targets; i++)
+		if (mirqi_phase(&root->targets[cpu = i]) == MIRQI_CPU_ONLINE)
+			break;
+	leave_bit(root, cpu, root->targets[cpu].replay, route->id);
+	if (!must_kick(&root->targets[cpu]))
 		return NULL;
 	if (root->lines)
-		return root->lines[route->cpu].irq;
-	mirq_host_kick(root->domain.m->host, route->cpu);
+		return root->lines[cpu].irq;
+	mirq_host_kick(root->domain.m->host, cpu);
 	return NULL;
 }
 

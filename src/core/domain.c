@@ -32,9 +32,10 @@ static enum mirq_err check_root(const struct mirq_root_init *init, const struct 
 	    init->ids.limit - init->ids.first > 2048)
 		return mirqi_fail(why, MIRQ_EINVAL, RULE_ROOT, init->name,
 				  "a root needs a name and 1 to 2048 ids per CPU");
-	if (init->scope != MIRQ_IDS_PER_CPU)
-		return mirqi_fail(why, MIRQ_ENOTSUP, 0, init->name,
-				  "ids of the whole system are not built yet: docs/CAVEATS.md");
+	if (init->scope > MIRQ_IDS_OF_SYSTEM || (init->scope && ops->compose))
+		return mirqi_fail(why, MIRQ_EINVAL, RULE_ROOT, init->name,
+				  ".scope is of enum mirq_id_scope; ids of the system have no "
+				  "compose: the table below the root has their messages");
 	if (!init->carries || init->guest > MIRQ_GUEST_YES)
 		return mirqi_fail(
 			why, MIRQ_EINVAL, RULE_ROOT, init->name,
@@ -64,7 +65,9 @@ struct mirqi_root *mirqi_root_init(struct mirq *m, const struct mirq_root_init *
 	root->domain.role = MIRQ_ROLE_ROOT;
 	root->domain.name = own->name;
 	root->domain.carries = own->carries;
-	if (root->hw_target)
+	if (mirqi_is_system(root))
+		root->system = mirqi_alloc(m, mirqi_cells_bytes(root));
+	if (root->hw_target && !root->system == !mirqi_is_system(root))
 		return root;
 	mirqi_root_fini(root);
 	return NULL;
@@ -92,6 +95,8 @@ enum mirq_err mirq_root_attach(struct mirq *m, const struct mirq_root_init *init
 	if (!root)
 		return mirqi_no_memory(own.why, own.name);
 	root->targets = m->cpus;
+	for (uint32_t cpu = 0; root->system && cpu < m->nr_cpus; cpu++)
+		m->cpus[cpu].cells = root->system;
 	m->flow.eoi = ops.eoi;
 	m->flow.root_data = own.data;
 	m->flow.end_first_edge = !!(own.traits & MIRQ_ROOT_ENDS_EDGE_FIRST);
@@ -110,6 +115,8 @@ enum mirq_err mirq_root_claim_id(struct mirq *m, struct mirq_cpus cpus, uint32_t
 
 	if (!m->root)
 		return MIRQ_ENOENT;
+	if (m->root->system)
+		cpus = mirq_cpus_one(0);
 	if (id < m->ids_range.first || id >= m->ids_range.limit || cpus.range.limit > m->nr_cpus ||
 	    (cpus.range.limit && cpus.range.first >= cpus.range.limit))
 		return MIRQ_EINVAL;
@@ -394,6 +401,8 @@ static enum mirq_err compose_down_to(const struct mirq_irq *irq, const struct mi
 	struct mirq_msg msg[2] = { { 0, 0 }, { 0, 0 } };
 	enum mirq_err err;
 
+	if (mirqi_is_direct(irq->store))
+		return MIRQ_ENOENT;
 	compose_base(irq, *route, msg);
 	err = translate(irq->store, level, route->cpu, &msg[i], why);
 	if (!err)

@@ -81,9 +81,10 @@ static void dump_domain(const struct mirq_domain *d, mirq_line *line, void *cont
 	put(&t, info.name);
 	put(&t, info.device ? "  secondary root" : is_root ? "  root" : "  remapper");
 	put_pair(&t, "  ", info.nr_entries,
-		 info.device ? " ids a line"
-		 : is_root   ? " ids a CPU"
-			     : " entries");
+		 info.device          ? " ids a line"
+		 : !is_root           ? " entries"
+		 : d->m->root->system ? " ids of the system"
+				      : " ids a CPU");
 	put_pair(&t, ", ", info.nr_used, " used");
 	if (info.nr_programmed)
 		put_pair(&t, ", ", info.nr_programmed, " programmed");
@@ -121,7 +122,10 @@ static void dump_hop(struct text *t, const struct mirq_irq_info *irq,
 		}
 		if (irq->line)
 			put_pair(t, " irq ", irq->line, "");
-		put_pair(t, " cpu ", irq->route.cpu, " id ");
+		if (irq->route.cpu == UINT32_MAX) /* an id of the system */
+			put(t, " any cpu id ");
+		else
+			put_pair(t, " cpu ", irq->route.cpu, " id ");
 		put_number(t, hop->hwirq, 16);
 	}
 }

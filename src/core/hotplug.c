@@ -96,8 +96,9 @@ static void gather(const struct hotplug *h, struct mirq_store *store, choose *is
 	memset(mv, 0, sizeof(*mv));
 	mv->irqs = mirq_store_irqs(store);
 	mv->keeps_masks = 1;
-	/* Behind a secondary root nothing is on a CPU: the lines are, and move. */
-	if (store->root->lines)
+	/* Behind a secondary root nothing is on a CPU: the lines are, and move. Nor are ids of the
+	 * system on one that mirq knows: who places them moves them. */
+	if (store->root->lines || mirqi_is_system(store->root))
 		return;
 	for (uint32_t i = 0; (i = mirqi_sparse_next(&store->slots, i)) != MIRQI_NO_INDEX; i++) {
 		irq = mirqi_irq(store, i);

@@ -94,6 +94,8 @@ static void put_line(const struct mirq_irq *irq, struct mirq_irq_info *info)
 	const struct mirqi_root *root = irq->store->root;
 	const struct mirq_irq *line;
 
+	if (mirqi_is_system(root))
+		info->route.cpu = mirqi_where(root, &info->route);
 	if (!root->lines || info->route.kind == MIRQ_ROUTE_NONE)
 		return;
 	line = root->lines[info->route.cpu].irq;

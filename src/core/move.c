@@ -24,6 +24,8 @@ static int is_again(const struct mirq_irq *irq)
 
 static int may_stay(const struct move *mv, const struct mirq_irq *irq)
 {
+	if (mirqi_is_system(irq->store->root))
+		return !mv->cpus.range.limit && !mv->cpus.bits;
 	return !(irq->flags & MIRQI_IRQ_HAS_ID) ||
 	       mirqi_cpus_have(mv->cpus, mirqi_cpu_of(irq->store->root, irq->route.cpu));
 }
@@ -35,6 +37,8 @@ static const char *pinned_text(const struct move *mv, const struct mirq_irq *irq
 	const struct mirq_store *s = irq->store;
 	int has_table = mirqi_keeps_message(s);
 
+	if (mirqi_is_system(s->root))
+		return "pinned: its id is the system's, and who places that is not mirq";
 	if (!has_table && (s->kind.traits & MIRQ_STORE_PINNED))
 		return "pinned: this store can be told its message once only, and no table above "
 		       "keeps it";
@@ -523,6 +527,7 @@ enum mirq_err mirqi_move_drop(struct move *mv)
 enum mirq_err mirq_affinity_effective(struct mirq_irqs one, uint32_t *out_cpu)
 {
 	const struct mirq_irq *irq = mirqi_irq(one.store, one.slots.first);
+	const struct mirqi_root *root = one.store->root;
 	struct mirq_route route;
 
 	if (!irq)
@@ -530,7 +535,10 @@ enum mirq_err mirq_affinity_effective(struct mirq_irqs one, uint32_t *out_cpu)
 	route = mirqi_route(irq);
 	if (route.kind == MIRQ_ROUTE_NONE)
 		return MIRQ_ENOENT;
-	*out_cpu = mirqi_cpu_of(irq->store->root, route.cpu);
+	route.cpu = mirqi_where(root, &route);
+	if (route.cpu >= root->domain.m->nr_cpus)
+		return MIRQ_ENOTSUP;
+	*out_cpu = route.cpu;
 	return MIRQ_OK;
 }
 

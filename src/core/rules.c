@@ -76,13 +76,13 @@ static int is_given(const void *ops, uint8_t at)
 	return op != NULL;
 }
 
-static int is_broken(const struct row *row, const void *ops)
+static int is_broken(const struct row *row, const void *ops, uint32_t traits)
 {
 	int is_here = is_given(ops, row->at);
 
 	switch ((enum need)row->need) {
-	case REQUIRED:
-		return !is_here;
+	case REQUIRED: /* of a store that is write only */
+		return !is_here && !(traits & MIRQ_STORE_DIRECT);
 	case REFUSED:
 		return is_here;
 	case PAIR: /* the other one's row says the same of it */
@@ -98,7 +98,7 @@ enum mirq_err mirqi_rules_check(enum mirqi_ops_of role, const void *ops, uint32_
 	uint32_t i, sentence = NR(sentences);
 
 	for (i = 0; i < NR(rows) && sentence == NR(sentences); i++)
-		if (rows[i].role == role && is_broken(&rows[i], ops))
+		if (rows[i].role == role && is_broken(&rows[i], ops, traits))
 			sentence = rows[i].sentence;
 	for (i = 0; i < NR(traits_need) && sentence == NR(sentences); i++)
 		if (traits & traits_need[i].trait && !is_given(ops, traits_need[i].at))

@@ -15,6 +15,16 @@ enum rule {
 	RULE_PARENT = 7
 };
 
+static const char *direct_defect(const struct mirq_store_template *kind,
+				 const struct mirq_store_ops *ops)
+{
+	return ops->write || ops->mask || ops->mask_all || ops->set_trigger ||
+			       (kind->traits & (MIRQ_STORE_ONE_MESSAGE | MIRQ_STORE_TWO_MESSAGES))
+		       ? "rule 1: a direct wire has no message: its root masks it and sets its "
+			 "trigger"
+		       : NULL;
+}
+
 static enum mirq_err check_template(const struct mirq_store_template *kind,
 				    const struct mirq_store_ops *ops, struct mirq_why *why)
 {
@@ -31,6 +41,8 @@ static enum mirq_err check_template(const struct mirq_store_template *kind,
 						   : MIRQ_MASKS_NOTHING))
 		text = "rule 1: .masking must be said: MASKS_SLOT with mask, else MASKS_STORE with "
 		       "mask_all, else MASKS_NOTHING";
+	else if (kind->traits & MIRQ_STORE_DIRECT)
+		text = direct_defect(kind, ops);
 	else if (kind->update == MIRQ_UPDATE_UNSAID || kind->update > MIRQ_UPDATE_NOTHING)
 		text = "rule 1: .update must be said: what of a message changes at once";
 	else if (kind->address_bits != 32 && kind->address_bits != 40 && kind->address_bits != 64)
@@ -83,12 +95,26 @@ static enum mirq_err check_opt_in(const struct mirq_device *dev, struct mirq_why
 			: "rule 6: nobody said whether this is a guest: set .guest at set-up");
 }
 
+/* A wire ends at the root: nothing stands between, and its number means the same to every CPU. */
+static enum mirq_err check_wires(const struct mirq_device *dev, struct mirq_why *why)
+{
+	const struct mirqi_root *root = dev->root;
+
+	if (!dev->nr_remappers && mirqi_is_system(root) && root->ops.mask)
+		return MIRQ_OK;
+	return mirqi_fail(why, MIRQ_ENOTSUP, RULE_PARENT, root->domain.name,
+			  "rule 7: a direct wire needs a root that has ids of the system and masks "
+			  "them, right above its device");
+}
+
 /* What the store needs from the way above it. */
 static enum mirq_err check_parent(const struct mirq_device *dev,
 				  const struct mirq_store_template *kind, struct mirq_why *why)
 {
 	enum mirq_err err = MIRQ_OK;
 
+	if (kind->traits & MIRQ_STORE_DIRECT)
+		return check_wires(dev, why);
 	if (!(kind->traits & MIRQ_STORE_OF_BUS))
 		err = check_opt_in(dev, why);
 	if (err)
@@ -166,6 +192,7 @@ static void fill_store(struct mirq_store *store, struct mirq_device *dev,
 	store->root = dev->root;
 	store->data = init->data;
 	store->nr_slots = init->nr_slots;
+	store->base = init->base;
 	store->exclusive_group = init->exclusive_group;
 	store->table = table_level(dev);
 	store->rung = find_rung(store);
@@ -186,6 +213,7 @@ enum mirq_err mirq_store_attach(struct mirq_device *dev, const struct mirq_store
 				struct mirq_store **out_store)
 {
 	struct mirq *m = dev->m;
+	const struct mirq_range *ids = &dev->root->init.ids;
 	struct mirq_store_init own;
 	struct mirq_store *store, **at;
 	enum mirq_err err;
@@ -199,6 +227,12 @@ enum mirq_err mirq_store_attach(struct mirq_device *dev, const struct mirq_store
 	if (!err && (!own.nr_slots || own.nr_slots == MIRQI_NO_INDEX))
 		err = mirqi_fail(own.why, MIRQ_EINVAL, 0, store->kind.name,
 				 "a store has 1 to 2^32 - 2 slots");
+	if (!err && (store->kind.traits & MIRQ_STORE_DIRECT) &&
+	    (own.nr_slots > ids->limit - ids->first ||
+	     own.base - ids->first > ids->limit - ids->first - own.nr_slots))
+		err = mirqi_fail_numbers(own.why, MIRQ_EINVAL, store->kind.name,
+					 "wires .base on are not all ids of the root", own.nr_slots,
+					 ids->limit - ids->first, own.base);
 	if (err)
 		goto fail;
 	fill_store(store, dev, &own);

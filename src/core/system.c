@@ -82,10 +82,10 @@ no_memory:
 	return mirqi_no_memory(own.why, "mirq_init");
 }
 
-/* One allocation per target: cells, then the two bitmaps. */
+/* One allocation per target: the two bitmaps, then cells of its own. */
 static size_t target_bytes(const struct mirqi_root *root)
 {
-	return (root->init.ids.limit - root->init.ids.first) * sizeof(void *) +
+	return (root->system ? 0 : mirqi_cells_bytes(root)) +
 	       2 * (size_t)root->nr_words * sizeof(uint64_t);
 }
 
@@ -96,10 +96,10 @@ enum mirq_err mirqi_target_init(struct mirqi_root *root, uint32_t target, uint32
 
 	if (!memory)
 		return MIRQ_ENOMEM;
-	c->cells = (void *)memory;
-	memory += (root->init.ids.limit - root->init.ids.first) * sizeof(void *);
 	c->retire = (void *)memory;
 	c->replay = c->retire + root->nr_words;
+	if (!root->system)
+		c->cells = (void *)(memory + 2 * root->nr_words * sizeof(uint64_t));
 	c->hw_target = hw_target;
 	root->hw_target[target] = hw_target;
 	if (hw_target > root->max_hw_target)
@@ -113,9 +113,10 @@ void mirqi_root_fini(struct mirqi_root *root)
 	struct mirq *m = root->domain.m;
 
 	for (uint32_t i = 0; root->targets && i < root->nr_targets; i++) {
-		mirqi_free(m, root->targets[i].cells, target_bytes(root));
+		mirqi_free(m, root->targets[i].retire, target_bytes(root));
 		memset(&root->targets[i], 0, sizeof(root->targets[i]));
 	}
+	mirqi_free(m, root->system, mirqi_cells_bytes(root));
 	mirqi_free(m, root->ids, mirq_ids_size_bytes(root->nr_targets, root->init.ids));
 	mirqi_free(m, root->hw_target, root->nr_targets * sizeof(*root->hw_target));
 	mirqi_free(m, root, sizeof(*root));

@@ -27,7 +27,8 @@ enum mirq_err mirqi_plan_check_want(struct plan *p)
 	if (w->cookies && !s->ops.slot_init)
 		for (uint32_t i = 0; i < w->nr; i++)
 			text = w->cookies[i] ? "this store takes no cookies" : text;
-	if (w->trigger != MIRQ_EDGE && !s->ops.set_trigger)
+	if (w->trigger != MIRQ_EDGE &&
+	    !(mirqi_is_direct(s) ? !!s->root->ops.set_trigger : !!s->ops.set_trigger))
 		text = "this store sends edges only";
 	else if (w->trigger >= MIRQ_LEVEL_HIGH && !(s->domain.carries & MIRQ_CARRIES_LEVEL))
 		text = "the parent does not carry level interrupts";

@@ -340,6 +340,21 @@ static void root_resend(void *data, const struct mirq_route *route)
 	mock_set_pending(r->d.mock, route->cpu, route->id);
 }
 
+static enum mirq_err root_set_trigger(void *data, uint32_t id, enum mirq_trigger trigger)
+{
+	struct mock_root *r = data;
+
+	return note(&r->d, MOCK_OP_SET_TRIGGER, "%u %u", id, trigger);
+}
+
+static uint32_t root_where(void *data, uint32_t id)
+{
+	struct mock_root *r = data;
+
+	(void)id;
+	return r->where;
+}
+
 static void root_fini(void *data)
 {
 	struct mock_root *r = data;
@@ -351,7 +366,8 @@ const struct mirq_root_ops mock_root_all = {
 	MIRQ_SIZED(mirq_root_ops), .cpu_up = root_cpu_up, .cpu_down = root_cpu_down,
 	.compose = root_compose,   .mask = root_mask,     .unmask = root_unmask,
 	.claim = root_claim,       .eoi = root_eoi,       .pending = root_pending,
-	.resend = root_resend,     .fini = root_fini,
+	.resend = root_resend,     .fini = root_fini,     .set_trigger = root_set_trigger,
+	.where = root_where,
 };
 
 /* ---- muxes ---- */

@@ -101,6 +101,7 @@ struct mock_root {
 	struct mirq_root_init init; /* edit before mock_start() */
 	struct mirq_root_ops ops;
 	struct mirq_domain *domain;
+	uint32_t where; /* the CPU to which ids of the system go */
 	struct {
 		_Atomic uint8_t irr[MOCK_MAX_IDS];  /* waits to be taken */
 		_Atomic uint8_t isr[MOCK_MAX_IDS];  /* taken, not ended */

@@ -163,6 +163,12 @@ static void root_ops_of_no_size(struct mock_root *r)
 	r->ops.size_bytes = 0;
 }
 
+static void root_scope_unknown_word(struct mock_root *r)
+{
+	r->ops.compose = NULL;
+	r->init.scope = (enum mirq_id_scope)(MIRQ_IDS_OF_SYSTEM + 1);
+}
+
 static void root_ids_of_system(struct mock_root *r)
 {
 	r->init.scope = MIRQ_IDS_OF_SYSTEM;
@@ -184,7 +190,8 @@ static const struct {
 	{ root_guest_unknown_word, MIRQ_EINVAL, 10, ".guest" },
 	{ root_no_ops, MIRQ_EINVAL, 0, "MIRQ_SIZED" },
 	{ root_ops_of_no_size, MIRQ_EINVAL, 0, "MIRQ_SIZED" },
-	{ root_ids_of_system, MIRQ_ENOTSUP, 0, "CAVEATS" },
+	{ root_ids_of_system, MIRQ_EINVAL, 10, "no compose" },
+	{ root_scope_unknown_word, MIRQ_EINVAL, 10, ".scope" },
 };
 
 static struct mirq *new_system(struct mock *m, uint32_t nr_cpus)
