@@ -573,9 +573,12 @@ static void move__map_fails_beside_an_unconfirmed_one__nobody_loses_its_id(void 
 	assert_int_equal(move(&r, mirq_irq_at(irqs, 0), 1), MIRQ_EIO);
 	assert_int_equal(nr_used_ids(&r), 3);
 	fail_call(&r, 1, 1);
+	mock_forget(r.m);
 	assert_int_equal(move(&r, irqs, 1), MIRQ_ENOSPC);
+	assert_int_equal(mock_count(r.m, "slow.commit"), 1); /* told again, then believed */
 	assert_int_equal(cpu_of(mirq_irq_at(irqs, 1)), 0);
-	(void)nr_used_ids(&r);
+	assert_int_equal(nr_used_ids(&r), 2);
+	assert_int_equal(nr_quarantined(&r), 0);
 	fire_all(&r, irqs);
 	mock_sound(r.m);
 	assert_int_equal(move(&r, irqs, 1), MIRQ_OK);
