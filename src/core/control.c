@@ -87,9 +87,9 @@ struct mirq_route mirqi_route(const struct mirq_irq *irq)
 	return route;
 }
 
-uint32_t mirqi_cpu_of(const struct mirqi_root *root, uint32_t target)
+uint32_t mirqi_cpu_of_line(const struct mirqi_line *line)
 {
-	return root->lines ? mirqi_route(root->lines[target].irq).cpu : target;
+	return mirqi_route(line->irq).cpu;
 }
 
 int mirqi_has_lines(struct mirq_irqs irqs)

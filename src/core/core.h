@@ -409,7 +409,11 @@ void mirqi_mask_sync(struct mirq_irq *irq);
 /* Where @irq goes now. Atomic. */
 struct mirq_route mirqi_route(const struct mirq_irq *irq);
 /* The CPU that a target is, or that a line goes to now. Atomic. */
-uint32_t mirqi_cpu_of(const struct mirqi_root *root, uint32_t target);
+uint32_t mirqi_cpu_of_line(const struct mirqi_line *line);
+static inline uint32_t mirqi_cpu_of(const struct mirqi_root *root, uint32_t target)
+{
+	return root->lines ? mirqi_cpu_of_line(&root->lines[target]) : target;
+}
 /* For the trace: a line is no CPU. */
 static inline uint64_t mirqi_place(const struct mirqi_root *root, uint32_t target)
 {
