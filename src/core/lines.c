@@ -29,6 +29,8 @@ static const char *lines_defect(const struct mirq *m, struct mirq_irqs lines)
 	if (lines.store->dev->m != m || lines.store->root != m->root)
 		return "lines are interrupts on the way to the root of this system: a secondary "
 		       "root behind another one is not built";
+	if (mirqi_is_system(m->root))
+		return "lines go to a CPU that mirq knows: this root has ids of the system";
 	for (uint32_t i = lines.slots.first; i < lines.slots.limit; i++) {
 		irq = mirqi_irq(lines.store, i);
 		if (!irq || irq->trigger >= MIRQ_LEVEL_HIGH)

@@ -439,6 +439,21 @@ static void platform__device_of_no_pci_bus__stores_as_pci_ones_have(void **state
 	}
 }
 
+/* Where a line goes nobody could say, nor hold to a mask: refused. */
+static void line__of_a_wire__rule_11(void **state)
+{
+	struct mock_mux *x;
+	struct rig r;
+
+	(void)state;
+	rig_new(&r);
+	r.s = wires(&r, "wires", 100, 4);
+	x = mock_mux_new(r.m, "mux", r.s, mock_alloc(r.s, 2));
+	assert_int_equal(mock_mux_attach(x), MIRQ_EINVAL);
+	mock_why(&r.m->why, 11, "ids of the system", "mux");
+	rig_free(&r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -451,6 +466,7 @@ int main(void)
 		cmocka_unit_test(parent__ids_of_cpus_a_table_or_no_mask__refused),
 		cmocka_unit_test(guest__a_wire__asks_no_right),
 		cmocka_unit_test(offline__every_cpu__wires_are_moved_by_nobody),
+		cmocka_unit_test(line__of_a_wire__rule_11),
 		cmocka_unit_test(platform__device_of_no_pci_bus__stores_as_pci_ones_have),
 	};
 
