@@ -825,6 +825,9 @@ static int fail_hardware(const struct scenario *sc, const char *op, uint64_t n, 
 	char *before, *after;
 	struct world w;
 
+	/* What is pure answers the same when it is asked again of the same of three. */
+	if (is_pure && n > 3)
+		return 0;
 	world_begin(&w);
 	sc->prepare(&w);
 	before = show(&w);
@@ -836,7 +839,7 @@ static int fail_hardware(const struct scenario *sc, const char *op, uint64_t n, 
 	mock_sound(w.m);
 	if (is_reached) {
 		nr_hardware++;
-		if ((err == MIRQ_OK) != may_succeed && !(is_pure && n > 3))
+		if ((err == MIRQ_OK) != may_succeed)
 			fail_msg("%s, %s %llu fails: %d", sc->name, name, (unsigned long long)n,
 				 err);
 		if (err) {
