@@ -300,6 +300,19 @@ void sim_device_act(struct sim_device *d, void (*act)(void *context), void *cont
 void sim_device_point(struct sim_device *d);
 /* What points about a device name: itself, or the bridge that it is an end of. */
 const void *sim_device_object(const struct sim_device *d);
+/* A message from inside something else that happens in the machine: no point. */
+void sim_device_ring(struct sim_device *d, uint32_t vector);
+
+/* What stands between a device and the root complex, a bridge or a hypervisor: asked of each message
+ * that arrives, which it may change. In the middle of it: no points. NULL: nothing stands there. */
+enum sim_passage {
+	SIM_PASSES, /* and goes on as it is now */
+	SIM_STOPS,  /* it leads nowhere */
+	SIM_ENDS    /* it was for who stands there */
+};
+typedef enum sim_passage sim_between(void *context, const struct sim_device *d, uint64_t *address,
+				     uint32_t *data);
+void sim_device_set_between(struct sim_device *d, sim_between *between, void *context);
 /* Pulled out: everything reads all ones. What was sent is still under way. */
 void sim_device_remove(struct sim_device *d);
 /* Function-level reset: registers as after power on; the BAR is lost too. */

@@ -167,6 +167,8 @@ struct sim_device {
 	uint32_t scratch;
 	const struct sim_own *own; /* NULL: nobody else's */
 	void *own_context;
+	sim_between *between; /* NULL: nothing */
+	void *between_context;
 	struct sim_device_stats stats;
 };
 
@@ -186,8 +188,6 @@ void sim_msi_capabilities(struct sim_device *d, uint32_t *inout_at, uint32_t *in
 void sim_msi_reset(struct sim_device *d);
 uint32_t sim_msix_read(const struct sim_device *d, uint32_t offset);
 void sim_msix_write(struct sim_device *d, uint32_t offset, uint32_t value);
-/* A message from inside an access: all words at one instant. */
-void sim_device_ring(struct sim_device *d, uint32_t vector);
 /* May the device send at all? */
 int sim_device_is_master(const struct sim_device *d);
 

@@ -150,9 +150,10 @@ static void line_fill(struct oracle *o, struct oracle_line *line, struct mirq_ir
 	line->number = info.number;
 	line->device = device;
 	line->is_deaf = oracle_is_lost(o, device);
+	line->is_carried = info.line != 0;
 	line->store = sim_store_of(o->s, one.store, strstr(info.store, "MSIX") != NULL);
 	sim_device_lend(device, line->store, one.slots.first, info.cookie);
-	if (info.route.kind != MIRQ_ROUTE_NONE)
+	if (info.route.kind != MIRQ_ROUTE_NONE && !line->is_carried)
 		oracle_own(o, info.route.cpu, info.route.id, (uint32_t)(line - o->lines) + 1);
 }
 

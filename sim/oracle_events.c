@@ -5,7 +5,8 @@
  *
  * Why a call may begin: a message of its slot that this CPU handles now; one that was handled
  * without a call (kept, or its interrupt ran elsewhere); one that another CPU handles now; a
- * resend.
+ * resend. Behind a mux no call tells whose event it was: there only I1 is judged, and what the
+ * mux itself sends.
  * Locking: none.
  */
 #include "oracle_inside.h"
@@ -420,7 +421,7 @@ static void judge_call(struct oracle *o, struct oracle_action *a)
 			      "I2: %s; expected: calls inside an interrupt; seen: one on CPU "
 			      "%u outside",
 			      name, cpu);
-	else if (!o->is_blurred && !has_cause(o, a, frame))
+	else if (!o->is_blurred && !line->is_carried && !has_cause(o, a, frame))
 		oracle_broken(o,
 			      "I2: %s; expected: a call for an event of its own; seen: one for "
 			      "vector %02x of CPU %u, which it did not send",

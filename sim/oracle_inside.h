@@ -51,6 +51,7 @@ struct oracle_line {
 	struct sim_device *device;
 	enum sim_store store;
 	uint32_t is_isolated;
+	uint32_t is_carried;      /* behind a mux: by interrupts of another device */
 	uint32_t depth, is_quiet; /* disabled; and synchronised since */
 	uint32_t is_deaf;         /* its device was removed or reset */
 	uint32_t is_leaving;      /* its device is being detached */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * root_complex.c - what devices write: interrupt requests through their unit or straight to the
- * local APICs, everything else to memory.
+ * root_complex.c - what devices write, once it has passed what stands between: interrupt requests
+ * through their unit or straight to the local APICs, everything else to memory.
  * Sources: [SDM3] 11.11 (message formats); [VTD] 5.1.2, 3.13. Locking: none.
  */
 #include "fabric.h"
@@ -41,12 +41,33 @@ static void root_complex_interrupt(struct sim_device *d, uint64_t address, uint3
 	}
 }
 
+void sim_device_set_between(struct sim_device *d, sim_between *between, void *context)
+{
+	d->between = between;
+	d->between_context = context;
+}
+
+/* 1: the message is for the root complex. */
+static int root_complex_hears(struct sim_device *d, uint64_t *address, uint32_t *data)
+{
+	enum sim_passage passage = SIM_PASSES;
+
+	if (d->between)
+		passage = d->between(d->between_context, d, address, data);
+	if (passage == SIM_STOPS)
+		sim_tell_unheard(d->s, 0);
+	return passage == SIM_PASSES;
+}
+
 void sim_root_complex_write(struct sim_device *d, uint64_t address, uint32_t data)
 {
-	uint8_t bytes[4] = { (uint8_t)data, (uint8_t)(data >> 8), (uint8_t)(data >> 16),
-			     (uint8_t)(data >> 24) };
+	uint8_t bytes[4];
 
 	d->stats.nr_arrived++;
+	if (!root_complex_hears(d, &address, &data))
+		return;
+	for (uint32_t i = 0; i < sizeof(bytes); i++)
+		bytes[i] = (uint8_t)(data >> 8 * i);
 	if (SIM_GET(address, MESSAGE_RANGE) == MESSAGE_RANGE_VALUE)
 		root_complex_interrupt(d, address, data);
 	else {

@@ -1,11 +1,20 @@
 /* SPDX-License-Identifier: MIT */
-/* counts.c - names and differences of counters. */
+/* counts.c - names, differences and sums of counters. */
 #include "counts.h"
 
 struct counts counts_minus(const struct counts *a, const struct counts *b)
 {
 	return (struct counts){
 #define X(name, text) .name = a->name - b->name,
+		COUNTS(X)
+#undef X
+	};
+}
+
+struct counts counts_plus(const struct counts *a, const struct counts *b)
+{
+	return (struct counts){
+#define X(name, text) .name = a->name + b->name,
 		COUNTS(X)
 #undef X
 	};

@@ -35,6 +35,7 @@ struct counts {
 };
 
 struct counts counts_minus(const struct counts *a, const struct counts *b);
+struct counts counts_plus(const struct counts *a, const struct counts *b);
 
 struct counts_name {
 	const char *name, *text;

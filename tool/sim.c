@@ -28,6 +28,7 @@ int sim_story(const struct sim_options *options)
 	json_object_set_new(report_document(r), "machine", json_string(text));
 	json_object_set_new(report_document(r), "seed", json_integer((json_int_t)spec.seed));
 	w = world_new(&spec, r);
+	w->has_parts = !options->machine;
 	is_good = story_play(w);
 	world_free(w);
 	report_free(r);

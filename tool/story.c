@@ -6,11 +6,11 @@
 #include <setjmp.h>
 
 static const struct chapter *const chapters[] = {
-	&story_start, &story_traffic, &story_moves,   &story_cpus,
-	&story_masks, &story_forgery, &story_drivers, &story_end,
+	&story_start,   &story_traffic, &story_moves,   &story_cpus, &story_masks,
+	&story_forgery, &story_drivers, &story_parents, &story_end,
 };
 
-void story_probe(struct world *w)
+uint32_t story_probe_count(struct world *w, uint32_t *out_nr)
 {
 	uint32_t nr_good = 0, nr = 0, cpu;
 	struct queue *q;
@@ -27,6 +27,14 @@ void story_probe(struct world *w)
 			   !mirq_affinity_effective(driver_irq(q->driver, q), &cpu) &&
 			   q->last_cpu == cpu;
 	}
+	*out_nr = nr;
+	return nr_good;
+}
+
+void story_probe(struct world *w)
+{
+	uint32_t nr, nr_good = story_probe_count(w, &nr);
+
 	if (nr)
 		(void)report_check(w->report, nr_good == nr,
 				   "%u of %u interrupts arrive once, on the CPU that they are for",
@@ -35,14 +43,14 @@ void story_probe(struct world *w)
 
 /* ---- What must hold at rest ---- */
 
-static uint64_t nr_lost(struct world *w)
+uint64_t story_nr_lost(struct world *w)
 {
 	struct counts c = world_counts(w);
 
 	return c.raised - c.handled - c.polled;
 }
 
-static uint64_t nr_called_while_off(struct world *w)
+uint64_t story_nr_called_while_off(struct world *w)
 {
 	uint64_t nr = 0;
 
@@ -67,7 +75,7 @@ static void check_ids(struct world *w)
 			   info.nr_irqs, info.nr_quarantined);
 }
 
-static void tell_oracle(struct world *w)
+void story_tell_oracle(struct world *w)
 {
 	const char *verdict = oracle_verdict(w->o);
 
@@ -78,15 +86,15 @@ static void tell_oracle(struct world *w)
 
 static void check_at_rest(struct world *w)
 {
-	(void)report_check(w->report, !nr_lost(w) && !nr_called_while_off(w),
+	(void)report_check(w->report, !story_nr_lost(w) && !story_nr_called_while_off(w),
 			   "%llu events lost, %llu handler calls while off",
-			   (unsigned long long)nr_lost(w),
-			   (unsigned long long)nr_called_while_off(w));
+			   (unsigned long long)story_nr_lost(w),
+			   (unsigned long long)story_nr_called_while_off(w));
 	if (w->m) {
 		check_ids(w);
 		oracle_rest(w->o);
 	}
-	tell_oracle(w);
+	story_tell_oracle(w);
 	(void)report_check(w->report, !w->is_broken,
 			   "the invariants hold: I1 to I7, and mirq's own");
 }
@@ -121,7 +129,7 @@ static void play_all(struct world *w)
 	if (setjmp(way_out)) {
 		w->way_out = NULL;
 		w->is_pouring = 0;
-		tell_oracle(w);
+		story_tell_oracle(w->part ? w->part : w);
 		(void)report_check(w->report, 0, "the chapter comes to an end");
 		return;
 	}
@@ -140,7 +148,7 @@ static void tell_totals(struct world *w, const struct counts *c)
 
 	for (uint32_t i = 0; counts_at(c, i, &n); i++)
 		json_object_set_new(totals, n.name, json_integer((json_int_t)n.value));
-	json_object_set_new(totals, "lost", json_integer((json_int_t)nr_lost(w)));
+	json_object_set_new(totals, "lost", json_integer((json_int_t)story_nr_lost(w)));
 	json_object_set_new(report_document(w->report), "totals", totals);
 }
 
@@ -152,11 +160,11 @@ int story_play(struct world *w)
 	play_all(w);
 	c = world_counts(w);
 	tell_totals(w, &c);
-	is_good = !report_nr_failed(w->report) && !nr_lost(w) && !c.stray;
+	is_good = !report_nr_failed(w->report) && !story_nr_lost(w) && !c.stray;
 	report_verdict(w->report, is_good,
 		       "raised=%llu handled=%llu lost=%llu stray=%llu moved=%llu blocked=%llu",
 		       (unsigned long long)c.raised, (unsigned long long)(c.handled + c.polled),
-		       (unsigned long long)nr_lost(w), (unsigned long long)c.stray,
+		       (unsigned long long)story_nr_lost(w), (unsigned long long)c.stray,
 		       (unsigned long long)c.moved, (unsigned long long)c.blocked);
 	return is_good;
 }

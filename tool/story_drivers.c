@@ -57,7 +57,7 @@ const struct chapter story_drivers = {
 
 /* ---- The end ---- */
 
-static void tell_driver(struct world *w, const struct driver *d)
+void story_tell_driver(struct world *w, const struct driver *d)
 {
 	uint64_t nr_raised = 0, nr_handled = 0, nr_polled = 0, nr_calls = 0;
 
@@ -91,7 +91,7 @@ static void tell_cpus(struct world *w)
 static void play_end(struct world *w)
 {
 	for (uint32_t i = 0; i < w->nr_drivers; i++)
-		tell_driver(w, &w->drivers[i]);
+		story_tell_driver(w, &w->drivers[i]);
 	tell_cpus(w);
 	traffic_pour(w);
 	for (uint32_t i = 0; i < w->nr_drivers; i++)

@@ -163,7 +163,7 @@ struct counts world_counts(struct world *w)
 	oracle_stats(w->o, &oracle);
 	c.reported = oracle.nr_faults;
 	c.judged = oracle.nr_checks;
-	return c;
+	return counts_plus(&c, &w->parts);
 }
 
 void world_leave(struct world *w)

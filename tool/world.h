@@ -35,6 +35,10 @@ struct world {
 	uint64_t nr_lent;    /* slots given to a PASID */
 	uint32_t is_broken;  /* the oracle has said why */
 	struct counts ended; /* of mirq, when it is not there any more */
+	/* Other machines of the same story (parents.h): */
+	uint32_t has_parts;
+	struct world *part;  /* that is being played; NULL: none */
+	struct counts parts; /* of those that are over */
 };
 
 struct world *world_new(const struct sim_spec *spec, struct report *r);

@@ -138,6 +138,51 @@ def seed__others__other_numbers(tool):
         expect(len(totals) >= 8, f"{machine}: ten seeds, {len(totals)} verdicts")
 
 
+# part of the chapter "parents": what it must say, with numbers above 0
+PARENTS = {
+    "window": [r"PASS: window: a bridge shows CPUs 0 to 2, not CPU 3",
+               r"refused: a move to CPU 3: .*outside what this window lets through",
+               r"PASS: window: (\d+) interrupts, (\d+) of (\d+) moves changed the CPU; (\d+) messages sent, "
+               r"(\d+) translated, 0 not; CPU 3 took 0"],
+    "guest": [r"refused: IMS in a guest: .*rule 6: .*",
+              r"PASS: guest: a device's own store is refused by rule 6",
+              r"PASS: guest: (\d+) interrupts by MSI-X, (\d+) of"],
+    "provider": [r"PASS: provider: (\d+) interrupts, IMS too; (\d+) of (\d+) moves changed the CPU; (\d+) "
+                 r"messages passed; (\d+) mappings made, (\d+) live",
+                 r"PASS: provider: (\d+) mappings made, (\d+) given back, 0 that were none"],
+    "mux": [r"PASS: mux: (\d+) interrupts, (\d+) of (\d+) moves changed the line while firing; (\d+) messages "
+            r"of disks, (\d+) heard",
+            r"PASS: mux: (\d+) moves of lines took (\d+) interrupts along; (\d+) of (\d+) arrive"],
+}
+
+
+def parents(out):
+    return out.split("\n== parents: ")[1].split("\n== ")[0]
+
+
+def parents__each_part__what_it_did(tool):
+    for seed in ("1", "5"):
+        out = parents(tool.run("sim", "--seed", seed)[1])
+        for name, wanted in PARENTS.items():
+            rest = rf"PASS: {name}: raised=(\d+) handled=\1 lost=0 stray=0; 0 interrupts, 0 pieces of memory"
+            for line in [*wanted, rest]:
+                told = re.search(f"^{line}", out, re.MULTILINE)
+                expect(told, f"seed {seed}: {name} has no line {line}")
+                expect(all(map(int, told.groups())), f"seed {seed}: {told[0]}")
+        made, back = re.search(r"provider: (\d+) mappings made, (\d+) given back", out).groups()
+        expect(made == back, f"{made} mappings, {back} given back")
+
+
+def parents__counts__those_of_its_drivers(tool):
+    chapters = {chapter["name"]: chapter for chapter in tool.document("sim", "--seed", "2")[1]["chapters"]}
+    told = [re.search(r"raised=(\d+) handled=(\d+) polled=(\d+)", line["text"])
+            for line in chapters["parents"]["lines"] if line["word"] == "driver"]
+    sums = [sum(int(match[nr]) for match in told if match) for nr in (1, 2, 3)]
+    counts = chapters["parents"]["counts"]
+    expect(sums == [counts["raised"], counts["handled"], counts["polled"]], f"{sums} and {counts}")
+    expect(counts["moved"] > 60 and counts["judged"] > 1000 and not counts["stray"], counts)
+
+
 # machine, chapters that it cannot play, what the verdict must hold besides PASS
 MACHINES = [
     ("cpus=1", ["cpus", "drivers", "forgery", "masks", "moves", "traffic"], {"raised": 0}),
@@ -169,7 +214,7 @@ def story__machines__as_much_as_they_can(tool):
             what = f"{machine}, seed {seed}"
             expect((status, document["verdict"]) == (PASS, "PASS"), what)
             skipped = sorted(c["name"] for c in document["chapters"] if not c["played"])
-            expect(skipped == not_played, f"{what}: not played {skipped}")
+            expect(skipped == sorted([*not_played, "parents"]), f"{what}: not played {skipped}")
             totals = document["totals"]
             expect(totals["raised"] == totals["handled"] + totals["polled"], what)
             for name, value in wanted.items():
@@ -195,6 +240,7 @@ def story__machine_that_mirq_refuses__fails(tool):
 if __name__ == "__main__":
     main([help__everywhere__says_how, manual__options__those_of_the_help,
           errors__each__status_2_and_a_remedy, story__default__within_its_time,
-          story__counts__add_up, seed__same__same_output, seed__others__other_numbers,
+          story__counts__add_up, parents__each_part__what_it_did,
+          parents__counts__those_of_its_drivers, seed__same__same_output, seed__others__other_numbers,
           story__machines__as_much_as_they_can, story__files__as_the_line,
           story__machine_that_mirq_refuses__fails], Tool(sys.argv[1]))
