@@ -303,8 +303,9 @@ const void *sim_device_object(const struct sim_device *d);
 /* A message from inside something else that happens in the machine: no point. */
 void sim_device_ring(struct sim_device *d, uint32_t vector);
 
-/* What stands between a device and the root complex, a bridge or a hypervisor: asked of each message
- * that arrives, which it may change. In the middle of it: no points. NULL: nothing stands there. */
+/* What stands between a device and the root complex, a bridge or a hypervisor: asked of each
+ * message that arrives, which it may change. In the middle of it: no points. NULL: nothing is
+ * there. */
 enum sim_passage {
 	SIM_PASSES, /* and goes on as it is now */
 	SIM_STOPS,  /* it leads nowhere */

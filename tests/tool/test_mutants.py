@@ -29,6 +29,8 @@ STORY = {
     "move-no-kick": "ids of CPUs taken by",
     "move-keeps-mutex": "I7: mirq_affinity_set",
     "entry-no-source": "I6: ",
+    "window-bound": "window: a CPU outside is refused",
+    "mapping-ended-early": "I4: vf message",
 }
 SCENARIO = ("move-no-flush", "move-table")
 
