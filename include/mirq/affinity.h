@@ -37,8 +37,9 @@ MIRQ_BEGIN_DECLS
  * Context: thread.
  * Errors:  MIRQ_ENOSPC (no id left on these CPUs: .nr_left; or none that is free on the CPU it
  *          leaves, .value, as well, where docs/rules.md 1 needs that; or the store has no place
- *          for the new messages: it stays where it is), MIRQ_EINVAL (no such CPU,
- *          none online, an interrupt of the range is not allocated), MIRQ_ENOTSUP (pinned: the
+ *          for the new messages, or a window none for what a provider gave: it stays),
+ *          MIRQ_EINVAL (no such CPU, none online, an interrupt of the range is not allocated),
+ *          MIRQ_ENOTSUP (pinned: the
  *          slot cannot be told another message safely, docs/rules.md 1; a window, .where, that
  *          lets messages to none of these CPUs through; behind a secondary root: no line,
  *          of the device .where, goes there), MIRQ_EBUSY (the previous move has not

@@ -151,15 +151,17 @@ static struct mirq_cpus targets(const struct move *mv, const struct mirq_irq *ir
 			       : mv->cpus;
 }
 
-/* Would @irq be told another message if it went by @route, one of its two? Yes, if it cannot be
- * said. The deassert message is not kept: that of its other way is what it was. */
+/* Would @irq be told another message if it went by @route, one of its two? Yes, if a table gave it
+ * one that cannot be said. The deassert message is not kept: that of its other way is what it was.
+ */
 static int says_another(const struct mirq_irq *irq, const struct mirq_route *route)
 {
 	const struct mirq_route *told = route == &irq->route ? &irq->other : &irq->route;
 	struct mirq_msg msg[2], was[2];
 
-	if (mirqi_compose_both(irq, route, msg, NULL) || !(irq->flags & MIRQI_IRQ_WRITTEN) ||
-	    !mirqi_msg_is(msg, &irq->msg))
+	if (mirqi_compose_both(irq, route, msg, NULL))
+		return !mirqi_keeps_message(irq->store);
+	if (!(irq->flags & MIRQI_IRQ_WRITTEN) || !mirqi_msg_is(msg, &irq->msg))
 		return 1;
 	return mirqi_has_two(irq->store) &&
 	       (mirqi_compose_both(irq, told, was, NULL) || !mirqi_msg_is(&msg[1], &was[1]));
