@@ -292,14 +292,16 @@ static void judge_bare(struct oracle *o, const char *when)
 	oracle_text_free(now);
 }
 
-enum mirq_err oracle_attach(struct oracle *o, const struct mirq_x86_init *init)
+static enum mirq_err attach_by(struct oracle *o,
+			       enum mirq_err (*attach)(void *context, struct mirq **out_m),
+			       void *context)
 {
 	struct oracle_call call;
 	enum mirq_err err;
 
 	note_bare(o);
 	oracle_call_begin(o, &call, "attach");
-	err = sim_attach(o->s, init, &o->m);
+	err = attach(context, &o->m);
 	if (err)
 		o->m = NULL;
 	oracle_call_end(o, &call, err);
@@ -307,9 +309,36 @@ enum mirq_err oracle_attach(struct oracle *o, const struct mirq_x86_init *init)
 		judge_bare(o, "an attach that failed");
 		return err;
 	}
-	o->is_isolating = (uint32_t)has_remapper(o->m);
+	o->is_isolating = !o->is_flat && has_remapper(o->m);
 	mirq_trace_attach(o->m, oracle_on_trace, o);
 	return MIRQ_OK;
+}
+
+struct attach_x86 {
+	struct sim *s;
+	const struct mirq_x86_init *init;
+};
+
+static enum mirq_err attach_x86(void *context, struct mirq **out_m)
+{
+	const struct attach_x86 *a = context;
+
+	return sim_attach(a->s, a->init, out_m);
+}
+
+enum mirq_err oracle_attach(struct oracle *o, const struct mirq_x86_init *init)
+{
+	struct attach_x86 a = { o->s, init };
+
+	return attach_by(o, attach_x86, &a);
+}
+
+enum mirq_err oracle_attach_flat(struct oracle *o,
+				 enum mirq_err (*attach)(void *context, struct mirq **out_m),
+				 void *context)
+{
+	o->is_flat = 1;
+	return attach_by(o, attach, context);
 }
 
 const char *oracle_finish(struct oracle *o)

@@ -53,6 +53,11 @@ struct oracle *oracle_new(struct sim *s, uint32_t nr_lines);
 void oracle_free_memory(struct oracle *o);
 /* sim_attach(), and follow what it made. */
 MIRQ_MUST_CHECK enum mirq_err oracle_attach(struct oracle *o, const struct mirq_x86_init *init);
+/* The same by @attach, of a system whose ids are the system's: one arrives at whichever CPU. */
+MIRQ_MUST_CHECK enum mirq_err oracle_attach_flat(struct oracle *o,
+						 enum mirq_err (*attach)(void *context,
+									 struct mirq **out_m),
+						 void *context);
 struct mirq *oracle_mirq(const struct oracle *o);
 /* Let everything arrive, then what must hold at rest. */
 void oracle_rest(struct oracle *o);

@@ -20,7 +20,9 @@ static uint32_t *owner_at(const struct oracle *o, uint32_t cpu, uint32_t id)
 
 void oracle_own(struct oracle *o, uint32_t cpu, uint32_t id, uint32_t owner)
 {
-	if (cpu < o->nr_cpus && id < ORACLE_IDS)
+	uint32_t first = o->is_flat ? 0 : cpu, limit = o->is_flat ? o->nr_cpus : cpu + 1;
+
+	for (cpu = first; cpu < limit && cpu < o->nr_cpus && id < ORACLE_IDS; cpu++)
 		*owner_at(o, cpu, id) = owner;
 }
 

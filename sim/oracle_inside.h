@@ -84,6 +84,7 @@ struct oracle {
 	uint32_t nr_frames;
 	uint32_t is_blurred; /* more at once than fits: causes are not judged any more */
 	uint32_t is_isolating;
+	uint32_t is_flat; /* ids are the system's */
 	const struct sim_device *lost[SIM_MAX_DEVICES];
 	uint32_t has_snapshots;
 	uint32_t nr_gone; /* devices that were removed or reset */

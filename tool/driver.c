@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "../sim/port_ntb.h"
 #include "world.h"
 
 #define DRIVER_QUEUES 1024u    /* of all drivers, about */
@@ -30,8 +31,8 @@ static uint32_t nr_slots(const struct sim_device_spec *device, enum sim_store ki
 
 const char *driver_store_text(const struct driver *d)
 {
-	static const char *const texts[SIM_NR_STORES] = { "MSI",   "MSI-X",     "array",
-							  "queue", "registers", "firmware" };
+	static const char *const texts[SIM_NR_STORES] = { "MSI",       "MSI-X",    "array", "queue",
+							  "registers", "firmware", "peer" };
 
 	return texts[d->kind == SIM_STORE_MSI && d->spec->nr_msix ? SIM_STORE_MSIX : d->kind];
 }
@@ -80,6 +81,18 @@ void driver_make_all(struct world *w)
 	}
 }
 
+/* There is room for one of each kind. */
+void driver_make_peer(struct world *w, uint32_t device, uint32_t nr)
+{
+	for (uint32_t i = 0; i < w->nr_drivers; i++)
+		if (w->drivers[i].spec == &sim_spec(w->s)->devices[device] &&
+		    !w->drivers[i].nr_queues) {
+			free(w->drivers[i].queues);
+			w->nr_drivers--;
+		}
+	driver_make(w, device, SIM_STORE_PEER, nr);
+}
+
 void driver_free_all(struct world *w)
 {
 	for (uint32_t i = 0; i < w->nr_drivers; i++)
@@ -104,7 +117,10 @@ static enum mirq_handled queue_handle(void *context, uint32_t slot)
 void queue_raise(struct queue *q)
 {
 	q->nr_raised++;
-	sim_device_raise_at(q->driver->hardware, q->driver->kind, q->slot);
+	if (q->driver->kind == SIM_STORE_PEER)
+		sim_peer_raise(q->driver->peer, q->slot);
+	else
+		sim_device_raise_at(q->driver->hardware, q->driver->kind, q->slot);
 }
 
 uint64_t queue_nr_open(const struct queue *q)
@@ -214,6 +230,7 @@ static enum mirq_err alloc_own(struct driver *d, struct mirq_irq_want *want)
 	for (uint32_t i = 0; i < d->nr_queues; i++)
 		cookies[i] = 1 + d->w->nr_lent++ % DRIVER_PASIDS;
 	want->nr = d->nr_queues;
+	want->cpus.range = d->cpus;
 	if (d->kind == SIM_STORE_ARRAY || d->kind == SIM_STORE_QUEUE)
 		want->cookies = cookies;
 	return oracle_store_alloc(d->w->o, d->dev, d->own, want, &d->irqs);
@@ -263,8 +280,9 @@ int driver_start(struct driver *d)
 	if (!driver_attach(d) || !driver_request(d))
 		return 0;
 	report_line(d->w->report, "driver", "%s: %u of %u interrupts by %s%s%s", d->name,
-		    mirq_irq_count(d->irqs), nr_slots(d->spec, d->kind), d->kind ? "IMS " : "",
-		    driver_store_text(d), mirq_device_is_isolated(d->dev) ? ", isolated" : "");
+		    mirq_irq_count(d->irqs), d->peer ? SIM_PEER_SLOTS : nr_slots(d->spec, d->kind),
+		    d->kind ? "IMS " : "", driver_store_text(d),
+		    mirq_device_is_isolated(d->dev) ? ", isolated" : "");
 	return 1;
 }
 

@@ -43,12 +43,16 @@ struct driver {
 	struct mirq_device *dev; /* NULL: not attached */
 	struct mirq_store *own;  /* NULL: the bus's */
 	struct mirq_irqs irqs;   /* store NULL: none */
+	struct sim_peer *peer;   /* of the kind PEER: who raises it, at another machine */
+	struct mirq_range cpus;  /* where its interrupts begin; limit 0: anywhere */
 	struct queue *queues;    /* one per slot that was wanted */
 	uint32_t nr_queues;
 };
 
 /* Make every store of every device one with a driver; allocated, not attached. */
 void driver_make_all(struct world *w);
+/* One more, of an end of a bridge: its slots are another machine's to raise. */
+void driver_make_peer(struct world *w, uint32_t device, uint32_t nr);
 void driver_free_all(struct world *w);
 
 /* attach, alloc, request: spread over the CPUs. 1, or 0 and it was reported. */

@@ -7,43 +7,50 @@
 #define TOUR_ROUNDS 6u
 #define TOUR_MOVES 40u
 #define PART_SEEDS 0x7fffffffu
+#define PART_ENTRIES 256u
 
 /* ---- A world inside ---- */
 
-static struct world *refuse(struct world *w, struct world *p, const char *what)
+struct world *part_new(struct world *w, const char *machine)
 {
-	(void)report_check(w->report, 0, "%s", what);
-	if (p) {
-		world_free(p);
-		w->part = NULL;
+	struct sim_error error;
+	struct sim_spec spec;
+
+	report_line(w->report, "machine", "%s", machine);
+	if (sim_spec_parse(machine, &spec, &error)) {
+		(void)report_check(w->report, 0, "%s: %s", error.word, error.text);
+		return NULL;
 	}
-	return NULL;
+	spec.seed = world_random(w, PART_SEEDS);
+	w->part = world_new(&spec, w->report);
+	w->part->way_out = w->way_out;
+	return w->part;
+}
+
+int part_attached(struct world *w, struct world *p, enum mirq_err err, const struct mirq_why *why)
+{
+	p->m = oracle_mirq(p->o);
+	if (!err)
+		return 1;
+	world_refused(p, "attach", err, why);
+	(void)report_check(w->report, 0, "mirq is on the machine");
+	w->part = NULL;
+	world_free(p);
+	return 0;
 }
 
 struct world *part_begin(struct world *w, const char *machine, enum mirq_guest guest)
 {
 	struct mirq_why why = { .text = NULL };
-	struct mirq_x86_init x86 = { MIRQ_SIZED(mirq_x86_init), .why = &why, .guest = guest };
-	struct sim_error error;
-	struct sim_spec spec;
-	struct world *p;
-	enum mirq_err err;
+	struct mirq_x86_init x86 = { MIRQ_SIZED(mirq_x86_init), .why = &why, .guest = guest,
+				     .vtd_nr_entries = PART_ENTRIES };
+	struct world *p = part_new(w, machine);
 
-	report_line(w->report, "machine", "%s", machine);
-	if (sim_spec_parse(machine, &spec, &error))
-		return refuse(w, NULL, error.text);
-	spec.seed = world_random(w, PART_SEEDS);
-	if (spec.nr_units)
+	if (!p)
+		return NULL;
+	if (sim_spec(p->s)->nr_units)
 		x86.remap = MIRQ_X86_REMAP_REQUIRED;
-	p = world_new(&spec, w->report);
-	w->part = p;
-	p->way_out = w->way_out;
-	err = oracle_attach(p->o, &x86);
-	p->m = oracle_mirq(p->o);
-	if (!err)
-		return p;
-	world_refused(p, "attach", err, &why);
-	return refuse(w, p, "mirq is on the machine");
+	return part_attached(w, p, oracle_attach(p->o, &x86), &why) ? p : NULL;
 }
 
 int part_link(struct world *p, uint32_t index, struct mirq_domain *parent)
@@ -118,7 +125,7 @@ struct tour part_tour(struct world *p, struct mirq_range cpus)
 	for (uint32_t i = 0; i < TOUR_ROUNDS; i++)
 		traffic_round(p);
 	traffic_pour(p);
-	for (uint32_t i = 0; i < TOUR_MOVES && queue_nr(p); i++)
+	for (uint32_t i = 0; i < TOUR_MOVES && cpus.limit; i++)
 		tour_move(p, &t, cpus);
 	tour_again(p, &t);
 	traffic_end(p);

@@ -20,14 +20,18 @@ struct tour {
 	uint32_t nr_failed;
 };
 
-/* A machine by its description (docs/machines.md), with mirq on it that was told @guest. NULL: it
- * was said why. */
+/* A machine by its description (docs/machines.md), without mirq. NULL: it was said why. */
+struct world *part_new(struct world *w, const char *machine);
+/* How attaching ended. 1: well; else the part is over. */
+int part_attached(struct world *w, struct world *p, enum mirq_err err, const struct mirq_why *why);
+/* Both, on x86, by a mirq that was told @guest. NULL: it was said why. */
 struct world *part_begin(struct world *w, const char *machine, enum mirq_guest guest);
 /* Messages of device @index go to @parent. Before its driver starts. */
 int part_link(struct world *p, uint32_t index, struct mirq_domain *parent);
 /* The device's driver, by its number: attach, alloc, request. */
 int part_start(struct world *p, uint32_t driver);
-/* All that have started: they fire, move among @cpus while they fire, go and come, fire again. */
+/* All that have started: they fire, move among @cpus (limit 0: not at all) while they fire, go and
+ * come, fire again. */
 struct tour part_tour(struct world *p, struct mirq_range cpus);
 /* The checks that a tour owes. */
 int part_is_good(const struct tour *t);
@@ -49,5 +53,8 @@ void part_window(struct world *w);
 void part_guest(struct world *w);
 void part_provider(struct world *w);
 void part_mux(struct world *w);
+void part_legacy(struct world *w);
+void part_bridge(struct world *w);
+void part_vetted(struct world *w);
 
 #endif

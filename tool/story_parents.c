@@ -6,10 +6,7 @@
 #include "parents.h"
 
 static void (*const parts[])(struct world *w) = {
-	part_window,
-	part_guest,
-	part_provider,
-	part_mux,
+	part_window, part_guest, part_provider, part_mux, part_legacy, part_bridge, part_vetted,
 };
 
 static void play_parents(struct world *w)

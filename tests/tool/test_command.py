@@ -153,6 +153,20 @@ PARENTS = {
     "mux": [r"PASS: mux: (\d+) interrupts, (\d+) of (\d+) moves changed the line while firing; (\d+) messages "
             r"of disks, (\d+) heard",
             r"PASS: mux: (\d+) moves of lines took (\d+) interrupts along; (\d+) of (\d+) arrive"],
+    "legacy": [r"PASS: legacy: (\d+) interrupts by MSI and MSI-X, (\d+) where the backend put them; it was "
+               r"asked (\d+) times, (\d+) ids are given",
+               r"refused: IMS on a flat backend: .*rule 5: ",
+               r"PASS: legacy: a device's own store is refused by rule 5",
+               r"PASS: legacy: (\d+) ids given, (\d+) given back, 0 that were none"],
+    "bridge": [r"PASS: bridge: (\d+) interrupts, (\d+) of (\d+) moves changed the CPU; the peer raised (\d+), "
+               r"wrote (\d+), (\d+) came through, answered (\d+) times",
+               r"refused: a move out of the window: .*cannot be placed",
+               r"PASS: bridge: one that would need 0xfee00000 to 0xfee04000 is refused",
+               r"PASS: bridge: (\d+) moved together, the window from 0xfee00000 to 0xfee04000; (\d+) of (\d+)"],
+    "vetted": [r"driver: dsa.array: (\d+) of 256 ", r"driver: mlx5.queue: (\d+) ",
+               r"driver: wifi.firmware: (\d+) ",
+               r"PASS: vetted: (\d+) interrupts of idxd, mlx5 and ath11k, (\d+) of (\d+) moves changed the CPU, "
+               r"each store lent 2 times; (\d+) messages sent, (\d+) remapped, 0 blocked"],
 }
 
 
