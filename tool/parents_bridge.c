@@ -56,7 +56,8 @@ static void tell_tour(struct pair *pair, const struct tour *t)
 			   (unsigned long long)peer.nr_answers);
 }
 
-static void refuse_outside(struct world *p)
+/* 1: it was. Else the peer would write beyond its window: it is told to be quiet. */
+static int refuse_outside(struct world *p)
 {
 	struct mirq_why why = { .text = NULL };
 	enum mirq_err err;
@@ -64,9 +65,11 @@ static void refuse_outside(struct world *p)
 
 	err = part_move(p, mirq_irq_at(p->drivers[0].irqs, 0), NR_REACHED, &why);
 	is_said = part_refused(p, "a move out of the window", err, MIRQ_ENOSPC, &why);
-	(void)report_check(p->report, is_said && why.value < why.other,
-			   "bridge: one that would need 0x%llx to 0x%llx is refused",
-			   (unsigned long long)why.value, (unsigned long long)why.other);
+	for (uint32_t i = 0; !is_said && i < NR_SLOTS; i++)
+		p->drivers[0].queues[i].is_busy = 0;
+	return report_check(p->report, is_said && why.value < why.other,
+			    "bridge: one that would need 0x%llx to 0x%llx is refused",
+			    (unsigned long long)why.value, (unsigned long long)why.other);
 }
 
 static enum mirq_err move_all(struct world *p, struct mirq_cpus cpus, struct mirq_why *why)
@@ -118,8 +121,8 @@ void part_bridge(struct world *w)
 	if (pair_join(&pair, w)) {
 		t = part_tour(p, (struct mirq_range){ 0, NR_REACHED });
 		tell_tour(&pair, &t);
-		refuse_outside(p);
-		place_again(p);
+		if (refuse_outside(p))
+			place_again(p);
 	}
 	part_stop(p);
 	part_end(w, p, "bridge");

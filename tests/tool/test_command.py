@@ -7,7 +7,9 @@ usage: tests/tool/test_command.py PROGRAM
 Each test was seen to fail: with an option missing in the manual, with STATUS_USAGE as 1, with the
 seed left out of the traffic's random numbers, with time in the output, with the chapter "forgery" told
 as played without a unit, with a counter added up twice, with a chapter's counts not cut off, with
-sim_spec_parse() instead of sim_spec_load(), with REMAP_IF_FOUND on every machine.
+sim_spec_parse() instead of sim_spec_load(), with REMAP_IF_FOUND on every machine; the parts of the
+chapter "parents" with a mux that names one line, or the next one, for all, with a flat backend whose
+message is its neighbour's, or whose ids are never given back.
 """
 import re
 import sys

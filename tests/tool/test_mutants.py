@@ -31,6 +31,9 @@ STORY = {
     "entry-no-source": "I6: ",
     "window-bound": "window: a CPU outside is refused",
     "mapping-ended-early": "I4: vf message",
+    "ntb-told-early": "I4: end message",
+    "ntb-window-bound": "bridge: one that would need 0x0 to 0x0 is refused",
+    "pasid-after-message": "a slot was told a message before it was told its PASID",
 }
 SCENARIO = ("move-no-flush", "move-table")
 
