@@ -159,6 +159,11 @@ const char *sim_device_name(const struct sim_device *d)
 	return d->spec->name;
 }
 
+const struct sim_device_spec *sim_device_spec(const struct sim_device *d)
+{
+	return d->spec;
+}
+
 uint16_t sim_device_rid(const struct sim_device *d)
 {
 	return d->function.rid;

@@ -40,7 +40,8 @@ enum sim_place {
 	SIM_BEHIND_PORT,       /* below a root port of its own: its own id */
 	SIM_ON_ROOT,           /* on bus 0, integrated: its own id */
 	SIM_BEHIND_PCI_BRIDGE, /* conventional, below a PCIe-to-PCI bridge: {secondary bus, 0.0} */
-	SIM_BEHIND_LEGACY_BRIDGE /* conventional, below a PCI bridge on bus 0: the bridge's id */
+	SIM_BEHIND_LEGACY_BRIDGE, /* conventional, below a PCI bridge on bus 0: the bridge's id */
+	SIM_BEHIND_VMD /* below the machine's VMD-like controller (vmd.c), in its own segment */
 };
 
 /* Where a device keeps messages. Those after MSI-X are its own (ims.c). */
@@ -70,6 +71,7 @@ struct sim_device_spec {
 	uint32_t is_firmware_told_once, is_firmware_ath11k;
 	uint32_t nr_steps;  /* of a command to queue or firmware; 0: done at once */
 	uint32_t ntb_bytes; /* the window of an end of a non-transparent bridge; 0: it is none */
+	uint32_t is_vmd;    /* its MSI-X messages are lines of what is behind it */
 };
 
 struct sim_unit_spec {
@@ -267,6 +269,7 @@ struct sim_device *sim_device(struct sim *s, const char *name);
 /* In the order of the description; NULL: no such. */
 struct sim_device *sim_device_at(struct sim *s, uint32_t index);
 const char *sim_device_name(const struct sim_device *d);
+const struct sim_device_spec *sim_device_spec(const struct sim_device *d);
 /* Its address; the requester id under which its messages arrive; its registers. */
 uint16_t sim_device_rid(const struct sim_device *d);
 uint16_t sim_device_requester(const struct sim_device *d);
@@ -298,7 +301,10 @@ void sim_device_set_own(struct sim_device *d, const struct sim_own *own, void *c
 void sim_device_act(struct sim_device *d, void (*act)(void *context), void *context);
 /* Such a device looks at its words: others may run before. */
 void sim_device_point(struct sim_device *d);
-/* What points about a device name: itself, or the bridge that it is an end of. */
+/* The controller that it is behind; NULL: behind none. */
+struct sim_device *sim_device_vmd(const struct sim_device *d);
+/* What points about a device name: itself, or the bridge that it is an end of, or the controller
+ * that it is behind. */
 const void *sim_device_object(const struct sim_device *d);
 /* A message from inside something else that happens in the machine: no point. */
 void sim_device_ring(struct sim_device *d, uint32_t vector);

@@ -160,6 +160,7 @@ struct sim_device {
 	uint32_t table_at, pba_at, ims_at;
 	uint32_t ntb_at; /* the window */
 	struct sim_ntb *ntb;
+	struct sim_device *vmd; /* the controller that it is behind; NULL: none */
 	struct sim_msix_entry *entries;
 	uint32_t msi_pending, msi_generation;
 	struct sim_ims ims;
@@ -238,6 +239,11 @@ int sim_ims_is_doorbell(const struct sim_device *d, uint64_t offset);
 
 /* A CPU has written into the window. */
 void sim_ntb_window(struct sim_device *d, uint32_t offset, uint32_t value);
+
+/* ---- vmd.c ---- */
+
+/* It stands between a device and the root complex from now on. */
+void sim_vmd_above(struct sim_device *child, struct sim_device *vmd);
 
 /* ---- vtd*.c ---- */
 

@@ -275,7 +275,7 @@ static int message_sample(struct sim_device *d, enum message_kind kind, uint32_t
 
 	for (uint32_t word = 0; word < 3; word++) {
 		if (word)
-			sim_point(d->s, ENGINE_READ, d);
+			sim_device_point(d);
 		first[word] = message_word(d, kind, vector, word);
 		message_put(out_words, word, first[word]);
 	}
@@ -336,7 +336,7 @@ void sim_device_raise(struct sim_device *d, uint32_t vector)
 	uint32_t cpu = s->cpu_now;
 
 	s->cpu_now = SIM_NO_CPU; /* it is the device that runs */
-	sim_point(s, ENGINE_READ, d);
+	sim_device_point(d);
 	d->stats.nr_raised++;
 	sim_note(s, "%s raises %u", d->spec->name, vector);
 	message_tell(d, vector);

@@ -48,6 +48,8 @@ static struct ntb_end *other_of(const struct ntb_end *end)
 
 const void *sim_device_object(const struct sim_device *d)
 {
+	if (d->vmd)
+		return d->vmd;
 	return d->ntb ? (const void *)d->ntb : d;
 }
 

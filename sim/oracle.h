@@ -78,6 +78,10 @@ void oracle_limits(struct oracle *o, uint64_t ns, uint64_t points);
 
 MIRQ_MUST_CHECK enum mirq_err oracle_pci_attach(struct oracle *o, const char *name,
 						struct mirq_device **out_dev);
+/* The machine's controller (vmd.c), line n on CPU n, and its mux. Devices behind it come after. */
+MIRQ_MUST_CHECK enum mirq_err oracle_vmd_attach(struct oracle *o, const char *name,
+						struct mirq_irqs *out_lines,
+						struct mirq_domain **out_domain);
 MIRQ_MUST_CHECK enum mirq_err oracle_device_detach(struct oracle *o, struct mirq_device *dev);
 MIRQ_MUST_CHECK enum mirq_err oracle_alloc(struct oracle *o, struct mirq_device *dev, uint32_t min,
 					   uint32_t max, uint32_t kinds,

@@ -269,6 +269,38 @@ enum mirq_err oracle_pci_attach(struct oracle *o, const char *name, struct mirq_
 	return err;
 }
 
+static enum mirq_err vmd_lines(struct oracle *o, const char *name, struct mirq_irqs *out_lines)
+{
+	uint32_t nr = sim_device_spec(sim_device(o->s, name))->nr_msix;
+	struct mirq_device *dev = NULL;
+	struct mirq_irqs one;
+	enum mirq_err err = oracle_pci_attach(o, name, &dev);
+
+	for (uint32_t i = 0; !err && i < nr; i++) {
+		const struct mirq_irq_want want = { MIRQ_SIZED(mirq_irq_want),
+						    .cpus = mirq_cpus_one(i % o->nr_cpus) };
+
+		err = oracle_alloc(o, dev, 1, 1, MIRQ_PCI_MSIX, &want, &one);
+		if (!err)
+			*out_lines = (struct mirq_irqs){ one.store, { 0, i + 1 } };
+	}
+	return err;
+}
+
+enum mirq_err oracle_vmd_attach(struct oracle *o, const char *name, struct mirq_irqs *out_lines,
+				struct mirq_domain **out_domain)
+{
+	struct oracle_call call;
+	enum mirq_err err = vmd_lines(o, name, out_lines);
+
+	if (err)
+		return err;
+	oracle_call_begin(o, &call, "mirq_mux_attach");
+	err = sim_mux_attach(o->m, *out_lines, out_domain);
+	oracle_call_end(o, &call, err);
+	return err;
+}
+
 static uint32_t is_line_of(const struct oracle_line *line, const struct mirq_device *dev)
 {
 	struct mirq_store *store = NULL;

@@ -5,8 +5,8 @@
  *
  * Why a call may begin: a message of its slot that this CPU handles now; one that was handled
  * without a call (kept, or its interrupt ran elsewhere); one that another CPU handles now; a
- * resend. Behind a mux no call tells whose event it was: there only I1 is judged, and what the
- * mux itself sends.
+ * resend. Behind a mux no call tells whose event it was: there only I1 is judged, what the mux
+ * itself sends and, where the machine has the controller (vmd.c), that it brought the call.
  * Locking: none.
  */
 #include "oracle_inside.h"
@@ -280,7 +280,12 @@ static void taken(struct oracle *o, uint32_t cpu, uint32_t vector)
 		return;
 	}
 	o->nr_frames++;
-	*frame = (struct oracle_frame){ .is_open = 1, .cpu = cpu, .vector = vector };
+	*frame = (struct oracle_frame){
+		.is_open = 1,
+		.cpu = cpu,
+		.vector = vector,
+		.owner = *owner_at(o, cpu, vector),
+	};
 	for (uint32_t i = 0; i < o->nr_pending; i++) {
 		const struct oracle_cause *cause = &o->pending[i];
 
@@ -378,9 +383,25 @@ static int use_elsewhere(struct oracle *o, const struct oracle_action *a)
 	return 0;
 }
 
+/* A frame of an interrupt of the controller: it calls everybody on that line, with or without an
+ * event of their own. A line that moves is raised by software: then only the id tells. */
+static int is_brought(const struct oracle *o, const struct oracle_frame *frame,
+		      const struct sim_device *vmd)
+{
+	for (uint32_t i = 0; i < frame->nr_causes; i++)
+		if (frame->causes[i].line->device == vmd)
+			return 1;
+	return frame->owner != ORACLE_NOBODY && frame->owner != ORACLE_SOMEBODY &&
+	       o->lines[frame->owner - 1].device == vmd;
+}
+
 /* An event of its own slot stands behind this call. */
 static int has_cause(struct oracle *o, struct oracle_action *a, struct oracle_frame *frame)
 {
+	const struct sim_device *vmd = a->line->device ? sim_device_vmd(a->line->device) : NULL;
+
+	if (a->line->is_carried && (!vmd || is_brought(o, frame, vmd)))
+		return 1;
 	if (use_cause(frame, a))
 		return 1;
 	if (a->is_kept) {
@@ -423,7 +444,7 @@ static void judge_call(struct oracle *o, struct oracle_action *a)
 			      "I2: %s; expected: calls inside an interrupt; seen: one on CPU "
 			      "%u outside",
 			      name, cpu);
-	else if (!o->is_blurred && !line->is_carried && !has_cause(o, a, frame))
+	else if (!o->is_blurred && !has_cause(o, a, frame))
 		oracle_broken(o,
 			      "I2: %s; expected: a call for an event of its own; seen: one for "
 			      "vector %02x of CPU %u, which it did not send",

@@ -69,6 +69,7 @@ struct oracle_cause {
 /* A CPU handles a vector. */
 struct oracle_frame {
 	uint32_t is_open, cpu, vector, nr_causes;
+	uint32_t owner; /* of the vector, when it was taken */
 	struct oracle_cause causes[ORACLE_FRAME_CAUSES];
 };
 

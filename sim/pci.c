@@ -127,7 +127,7 @@ static void device_capabilities(struct sim_device *d)
 	struct sim_function *f = &d->function;
 	uint32_t at = PCIE_AT, link = PCI_CAPABILITIES;
 
-	if (d->spec->place == SIM_BEHIND_PORT || d->spec->place == SIM_ON_ROOT) {
+	if (d->spec->place != SIM_BEHIND_PCI_BRIDGE && d->spec->place != SIM_BEHIND_LEGACY_BRIDGE) {
 		enum pcie_type type = d->spec->place == SIM_ON_ROOT ? PCIE_INTEGRATED
 								    : PCIE_ENDPOINT;
 
@@ -308,6 +308,7 @@ struct pci_tree {
 	uint64_t next_address;
 	struct sim_function *shared[2]; /* the bridges to conventional buses, by kind */
 	uint32_t nr_behind[2];
+	uint32_t vmd_bus, nr_behind_vmd; /* 0: no such bus yet */
 };
 
 static void tree_add(struct pci_tree *t, struct sim_function *f, uint32_t bus, uint32_t slot)
@@ -363,6 +364,19 @@ static struct sim_function *tree_conventional(struct pci_tree *t, enum sim_place
 	return *shared;
 }
 
+/* A bus of its own that no bridge leads to. */
+static void tree_behind_vmd(struct pci_tree *t, struct sim_device *d)
+{
+	if (!t->vmd_bus)
+		t->vmd_bus = t->next_bus++;
+	tree_add(t, &d->function, t->vmd_bus, t->nr_behind_vmd++);
+	d->requester = d->function.rid;
+	d->unit = NULL;
+	for (uint32_t i = 0; i < t->s->spec.nr_devices; i++)
+		if (t->s->spec.devices[i].is_vmd)
+			sim_vmd_above(d, &t->s->devices[i]);
+}
+
 static void tree_place(struct pci_tree *t, struct sim_device *d)
 {
 	enum sim_place place = d->spec->place;
@@ -378,6 +392,9 @@ static void tree_place(struct pci_tree *t, struct sim_device *d)
 		above = tree_bridge(t, 0, t->next_slot++, PCIE_ROOT_PORT);
 		tree_add(t, &d->function, bridge_secondary(above), 0);
 		d->requester = d->function.rid;
+		return;
+	case SIM_BEHIND_VMD:
+		tree_behind_vmd(t, d);
 		return;
 	default:
 		above = tree_conventional(t, place);

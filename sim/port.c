@@ -303,10 +303,18 @@ void mirq_regs_write64(const struct mirq_regs *r, uint32_t offset_bytes, uint64_
 	port_write(sim_of(r->host), port_physical(r, offset_bytes, 8), 8, value);
 }
 
+/* What is behind a controller is in a segment of its own. */
+static int port_is_there(struct sim *s, struct mirq_pci_address address)
+{
+	const struct sim_function *f = sim_pci_find(s, address.rid);
+
+	return address.segment == (f && f->device && f->device->vmd ? SIM_SEGMENT_VMD : 0);
+}
+
 static uint32_t port_host_pci_read(struct mirq_host *h, struct mirq_pci_address address,
 				   uint32_t offset_bytes, uint32_t width_bytes)
 {
-	if (address.segment || port_must_fail(sim_of(h), SIM_FAIL_CONFIG))
+	if (!port_is_there(sim_of(h), address) || port_must_fail(sim_of(h), SIM_FAIL_CONFIG))
 		return (uint32_t)sim_ones(width_bytes);
 	return sim_config_read(sim_of(h), address.rid, offset_bytes, width_bytes);
 }
@@ -315,7 +323,7 @@ static void port_host_pci_write(struct mirq_host *h, struct mirq_pci_address add
 				uint32_t offset_bytes, uint32_t width_bytes, uint32_t value)
 {
 	port_drain(sim_of(h));
-	if (!address.segment)
+	if (port_is_there(sim_of(h), address))
 		sim_config_write(sim_of(h), address.rid, offset_bytes, width_bytes, value);
 }
 

@@ -20,6 +20,7 @@
 #define SIM_VECTOR_SPURIOUS 0xffu
 /* CPUs' addresses of mapped registers: physical address plus this; following them faults. */
 #define SIM_MAPPED UINT64_C(0x5100000000000000)
+#define SIM_SEGMENT_VMD 1u /* of PCI: what is behind the controller */
 
 struct mirq_host *sim_host(struct sim *s);
 /* What firmware would tell of this machine; borrowed from it. */
@@ -38,6 +39,11 @@ MIRQ_MUST_CHECK enum mirq_err sim_attach(struct sim *s, const struct mirq_x86_in
 /* A device of the machine as a device of mirq. */
 MIRQ_MUST_CHECK enum mirq_err sim_pci_attach(struct sim *s, struct mirq *m, const char *name,
 					     struct mirq_device **out_dev);
+
+/* The mux of the machine's controller, on its MSI-X interrupts from the first one; then devices
+ * behind it can be attached. */
+MIRQ_MUST_CHECK enum mirq_err sim_mux_attach(struct mirq *m, struct mirq_irqs lines,
+					     struct mirq_domain **out_domain);
 
 /*
  * One of a device's own stores, by the driver that the machine has for it: described to mirq, its

@@ -6,6 +6,9 @@
  */
 #include "port_own.h"
 
+#include <mirq/bus.h>
+#include <mirq/mux.h>
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -219,9 +222,26 @@ enum mirq_err sim_pci_attach(struct sim *s, struct mirq *m, const char *name,
 	struct sim_device *d = sim_device(s, name);
 	const struct mirq_pci_init init = {
 		MIRQ_SIZED(mirq_pci_init),
-		.address = { 0, d ? d->function.rid : 0 },
+		.address = { d && d->vmd ? SIM_SEGMENT_VMD : 0, d ? d->function.rid : 0 },
 		.name = name,
 	};
 
 	return d ? mirq_pci_attach(m, &init, out_dev) : MIRQ_ENOENT;
+}
+
+enum mirq_err sim_mux_attach(struct mirq *m, struct mirq_irqs lines,
+			     struct mirq_domain **out_domain)
+{
+	const struct mirq_mux_init init = {
+		MIRQ_SIZED(mirq_mux_init),
+		.name = "mux",
+		.lines = lines,
+	};
+	struct mirq_link link = { { 0, 0x10000 }, SIM_SEGMENT_VMD, NULL };
+	enum mirq_err err = mirq_mux_attach(m, &init, &link.parent);
+
+	if (err)
+		return err;
+	*out_domain = link.parent;
+	return mirq_link_add(m, &link);
 }

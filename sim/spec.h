@@ -50,7 +50,7 @@ extern const struct spec_keys spec_keys[SPEC_NR_GROUPS];
 struct spec_place {
 	const char *word, *means;
 };
-#define SPEC_NR_PLACES 4
+#define SPEC_NR_PLACES 5
 extern const struct spec_place spec_places[SPEC_NR_PLACES];
 
 /* NULL: no such word in this group. */

@@ -16,6 +16,7 @@
 #define SPEC_MAX_STEPS 1000000u
 #define SPEC_FIRST_WIDE_ID 255u /* what an xAPIC cannot name: 255 is everybody */
 #define SPEC_NR_SLOTS 30u       /* of a bus */
+#define SPEC_VMD_LINES 64u
 /* Registers of devices, units and APICs stand here. */
 #define SPEC_FIRST_REGISTER UINT64_C(0xe0000000)
 #define SPEC_LIMIT_REGISTER UINT64_C(0x100000000)
@@ -118,6 +119,10 @@ static const struct spec_key device_keys[] = {
 	  DEVICE(nr_steps), 0, SPEC_MAX_STEPS, 0 },
 	{ "ntb", "it is an end of a non-transparent bridge, with a window of so many bytes",
 	  SPEC_POWER, DEVICE(ntb_bytes), 0x1000, 0x100000, 0 },
+	{ "vmd",
+	  "it is the machine's controller that others stand behind; its MSI-X messages, at "
+	  "most 64, are their lines",
+	  SPEC_FLAG, DEVICE(is_vmd), 0, 1, 0 },
 };
 
 const struct spec_place spec_places[SPEC_NR_PLACES] = {
@@ -127,6 +132,7 @@ const struct spec_place spec_places[SPEC_NR_PLACES] = {
 				    "below the PCIe-to-PCI bridge: {secondary bus, 0.0}" },
 	[SIM_BEHIND_LEGACY_BRIDGE] = { "legacy-bridge",
 				       "below the PCI bridge on bus 0: the bridge's id" },
+	[SIM_BEHIND_VMD] = { "vmd", "below the controller with `vmd`, in segment 1: a line of it" },
 };
 /* clang-format on */
 
@@ -305,8 +311,9 @@ void spec_range_print(const struct spec_key *key, char text[SPEC_TEXT_BYTES])
 	char min[SPEC_TEXT_BYTES], max[SPEC_TEXT_BYTES];
 
 	if (key->kind == SPEC_PLACE) {
-		(void)snprintf(text, SPEC_TEXT_BYTES, "one of %s, %s, %s, %s", spec_places[0].word,
-			       spec_places[1].word, spec_places[2].word, spec_places[3].word);
+		(void)snprintf(text, SPEC_TEXT_BYTES, "one of %s, %s, %s, %s, %s",
+			       spec_places[0].word, spec_places[1].word, spec_places[2].word,
+			       spec_places[3].word, spec_places[4].word);
 		return;
 	}
 	spec_value_print(key, key->min, min);
@@ -389,6 +396,26 @@ static const char *check_device(const struct sim_spec *spec, const struct sim_de
 	return NULL;
 }
 
+/* One controller at most, and who is behind it needs one. */
+static const char *check_vmd(const struct sim_spec *spec, const struct sim_device_spec *d,
+			     struct spec_subject *out_subject)
+{
+	uint32_t nr_controllers = 0;
+
+	for (uint32_t i = 0; i < spec->nr_devices; i++)
+		nr_controllers += spec->devices[i].is_vmd;
+	out_subject->word = "vmd";
+	if (d->is_vmd && (!d->nr_msix || d->nr_msix > SPEC_VMD_LINES || nr_controllers > 1))
+		return "a machine has one such controller, with 1 to 64 MSI-X messages";
+	out_subject->word = "behind";
+	if (d->place != SIM_BEHIND_VMD)
+		return NULL;
+	if (!nr_controllers || d->is_vmd)
+		return "there is no other device with vmd";
+	out_subject->word = "unit";
+	return d->unit ? "the unit of its controller remaps it" : NULL;
+}
+
 /* A bridge sends for all that is behind it. */
 static int is_of_another_unit(const struct sim_spec *spec, uint32_t index)
 {
@@ -424,6 +451,7 @@ const char *spec_finish(struct sim_spec *spec, struct spec_subject *out_subject)
 
 		s.index = i;
 		wrong = check_device(spec, d, &s);
+		wrong = wrong ? wrong : check_vmd(spec, d, &s);
 		s.word = wrong ? s.word : "unit";
 		if (!wrong && is_of_another_unit(spec, i))
 			wrong = "one unit remaps all that is behind a bridge";

@@ -121,6 +121,16 @@ static struct whole_irq irq_of(const struct whole *w, uint32_t i)
 	return w->init.nr_irqs ? w->init.irqs[i] : (struct whole_irq){ .device = i };
 }
 
+static void attach_vmd(struct whole *w)
+{
+	struct sim_device *d;
+
+	for (uint32_t i = 0; (d = sim_device_at(w->s, i)); i++)
+		if (sim_device_spec(d)->is_vmd)
+			must(w, oracle_vmd_attach(w->o, sim_device_name(d), &w->lines, &w->mux),
+			     "mux attach");
+}
+
 /* The devices, and of their own stores those in which somebody wants an interrupt. */
 static void attach_devices(struct whole *w)
 {
@@ -182,6 +192,7 @@ void whole_begin(struct engine *e, const struct scenario *s)
 		return;
 	w->o = oracle_new(w->s, WHOLE_LINES);
 	must(w, oracle_attach(w->o, &x86), "attach");
+	attach_vmd(w);
 	attach_devices(w);
 	w->failure = s->failure;
 	if (w->failure)
@@ -388,6 +399,14 @@ void whole_move_to_1(struct whole *w)
 	move(w, 0, 1);
 }
 
+void whole_move_line(struct whole *w)
+{
+	struct scenario_try t = try(w, "move", SCENARIO_MAY_FAIL | SCENARIO_MAY_WAIT);
+
+	while (again(w, &t, oracle_move(w->o, mirq_irq_at(w->lines, 0), mirq_cpus_one(1))))
+		;
+}
+
 void whole_move_to_2(struct whole *w)
 {
 	move(w, 0, 2);
@@ -404,12 +423,22 @@ void whole_move_there_and_back(struct whole *w)
 	move(w, 0, 0);
 }
 
+static void release(struct whole *w, uint32_t i)
+{
+	if (!w->irqs[i].store)
+		return;
+	must(w, oracle_release(w->o, w->irqs[i], ORACLE_ALL), "release");
+	w->is_requested[i] = 0;
+}
+
 void whole_release(struct whole *w)
 {
-	if (!w->irqs[0].store)
-		return;
-	must(w, oracle_release(w->o, w->irqs[0], ORACLE_ALL), "release");
-	w->is_requested[0] = 0;
+	release(w, 0);
+}
+
+void whole_release_second(struct whole *w)
+{
+	release(w, 1);
 }
 
 void whole_release_and_request(struct whole *w)

@@ -51,6 +51,8 @@ struct whole {
 	struct sim_device *hardware[WHOLE_NR_DEVICES];
 	struct mirq_store *stores[WHOLE_NR_DEVICES][SIM_NR_STORES]; /* their own */
 	struct mirq_irqs irqs[WHOLE_NR_IRQS];
+	struct mirq_irqs lines; /* of the controller, if there is one; line n starts on CPU n */
+	struct mirq_domain *mux;
 	uint64_t nr_lent; /* each cookie is another */
 	struct whole_fiber {
 		struct whole *w;
@@ -97,7 +99,9 @@ void whole_move_to_1(struct whole *w);
 void whole_move_to_2(struct whole *w);
 void whole_move_second_to_0(struct whole *w);
 void whole_move_there_and_back(struct whole *w);
+void whole_move_line(struct whole *w); /* the controller's first, to CPU 1 */
 void whole_release(struct whole *w);
+void whole_release_second(struct whole *w);
 void whole_release_and_request(struct whole *w);
 void whole_free(struct whole *w);
 void whole_detach(struct whole *w);

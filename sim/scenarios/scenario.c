@@ -11,7 +11,7 @@ static const struct scenario *const tables[] = {
 	scenarios_tiny_lines,   scenarios_tiny_kinds,    scenarios_tiny_others,
 	scenarios_tiny_offline, scenarios_machine_plain, scenarios_machine_remapped,
 	scenarios_machine_acme, scenarios_machine_ims,   scenarios_machine_vetted,
-	scenarios_machine_ntb,
+	scenarios_machine_ntb,  scenarios_machine_vmd,
 };
 
 const struct scenario *scenario_at(uint32_t index)

@@ -57,5 +57,6 @@ extern const struct scenario scenarios_machine_remapped[];
 extern const struct scenario scenarios_machine_ntb[];
 extern const struct scenario scenarios_machine_ims[];
 extern const struct scenario scenarios_machine_vetted[];
+extern const struct scenario scenarios_machine_vmd[];
 
 #endif

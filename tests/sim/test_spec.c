@@ -111,8 +111,10 @@ static const struct sim_spec every_word = {
 		       .is_array_idxd = 1,
 		       .nr_firmware = 1,
 		       .is_firmware_told_once = 1,
-		       .is_firmware_ath11k = 1 } },
-	.nr_devices = 6,
+		       .is_firmware_ath11k = 1 },
+		     { .name = "f", .nr_msix = 64, .is_vmd = 1 },
+		     { .name = "g", .nr_msi = 1, .place = SIM_BEHIND_VMD } },
+	.nr_devices = 8,
 };
 
 static void spec__every_word__its_member_in_both_forms(void **state)
@@ -127,7 +129,7 @@ static void spec__every_word__its_member_in_both_forms(void **state)
 		"c.D-5_:msi=1,msi32,ntb=8K behind=pci-bridge "
 		"fifteen-letters:msi=2,behind=legacy-bridge "
 		"d:array=100000,queue=31,mlx5,registers=7,lossy,firmware=8,array-nomask,steps=32 "
-		"e:array=512,idxd,firmware=1,once,ath11k";
+		"e:array=512,idxd,firmware=1,once,ath11k f:msix=64,vmd g:msi=1,behind=vmd";
 	static const char json[] =
 		"{\"about\": \"all of it\", \"$schema\": \"\", \"cpus\": 64, \"nodes\": "
 		"3, \"apic-first\": 4, \"apic-step\": \"5\", \"x2apic-entered\": true, "
@@ -147,7 +149,8 @@ static void spec__every_word__its_member_in_both_forms(void **state)
 		"\"registers\": 7, \"firmware\": 8, "
 		"\"array-nomask\": true, \"lossy\": true, \"steps\": 32}, {\"name\": \"e\", "
 		"\"array\": 512, \"idxd\": true, \"firmware\": 1, "
-		"\"once\": true, \"ath11k\": true}]}";
+		"\"once\": true, \"ath11k\": true}, {\"name\": \"f\", \"msix\": 64, "
+		"\"vmd\": true}, {\"name\": \"g\", \"msi\": 1, \"behind\": \"vmd\"}]}";
 	struct sim_spec spec;
 
 	(void)state;
@@ -300,7 +303,7 @@ static void spec__each_key__bounds_in_both_forms(void **state)
 				refused(g, key, "69631", 0);
 		}
 	}
-	assert_int_equal(nr_keys, 45);
+	assert_int_equal(nr_keys, 46);
 }
 
 /* ---- Errors ---- */
@@ -361,6 +364,12 @@ static void spec__wrong_words__named_with_their_place(void **state)
 		{ "a:array=16384,idxd", "idxd", 14, "16128" },
 		{ "a:array=256,idxd,array-nomask", "idxd", 12, "masks" },
 		{ "a:msix=1,array=1,steps=2", "steps=2", 17, "commands" },
+		{ "a:msi=1,vmd", "vmd", 8, "64 MSI-X" },
+		{ "a:msix=65,vmd", "vmd", 10, "64 MSI-X" },
+		{ "a:msix=1,vmd b:vmd,msix=1", "vmd", 9, "one such" },
+		{ "a:msix=1,behind=vmd", "behind=vmd", 9, "no other" },
+		{ "a:msix=1,vmd,behind=vmd", "behind=vmd", 13, "no other" },
+		{ "vtd vtd v:msix=1,vmd a:msix=1,unit=1,behind=vmd", "unit=1", 30, "controller" },
 		{ "ram=8K", "ram=8K", 0, "64K" },
 		{ "ram=128K ram-at=0xdfff0000", "ram-at=0xdfff0000", 9, "4G" },
 		{ "cpus=1 ram-at=0xfffff000", "ram-at=0xfffff000", 7, "4G" },
@@ -392,6 +401,7 @@ static void spec__at_the_edge__taken(void **state)
 		"vtd vtd a:msi=1,unit=1",
 		"vtd vtd a:msi=1,behind=legacy-bridge b:msi=1,behind=pci-bridge,unit=1",
 		"a:msix=1,msi=1,nomask",
+		"a:msix=1,behind=vmd v:msix=64,vmd",
 		"vtd:msi=1 cpus=1 cpus:msi=1",
 		"",
 	};
@@ -569,6 +579,31 @@ static void draw_object(uint64_t *random, struct sim_spec *spec, enum spec_group
 			 draw_value(random, &spec_keys[group].keys[i]));
 }
 
+/* The first controller stays one; without one nobody is behind it. */
+static void draw_vmd(struct sim_spec *spec)
+{
+	uint32_t nr = 0;
+
+	for (uint32_t i = 0; i < spec->nr_devices; i++) {
+		struct sim_device_spec *d = &spec->devices[i];
+
+		d->is_vmd &= nr == 0;
+		nr += d->is_vmd;
+		if (d->is_vmd)
+			d->nr_msix = d->nr_msix % 64 + 1;
+		if (d->is_vmd && d->place == SIM_BEHIND_VMD)
+			d->place = SIM_ON_ROOT;
+	}
+	for (uint32_t i = 0; i < spec->nr_devices; i++) {
+		struct sim_device_spec *d = &spec->devices[i];
+
+		if (d->place != SIM_BEHIND_VMD)
+			continue;
+		d->place = nr ? SIM_BEHIND_VMD : SIM_BEHIND_PORT;
+		d->unit = 0;
+	}
+}
+
 /* 0: these words do not go together. */
 static int draw_spec(uint64_t *random, struct sim_spec *spec)
 {
@@ -599,6 +634,7 @@ static int draw_spec(uint64_t *random, struct sim_spec *spec)
 					 d->nr_firmware == 32;
 		d->nr_steps = d->nr_queue || d->nr_firmware ? d->nr_steps : 0;
 	}
+	draw_vmd(spec);
 	return !spec_finish(spec, &subject);
 }
 
