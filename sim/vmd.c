@@ -30,8 +30,6 @@ static enum sim_passage vmd_between(void *context, const struct sim_device *chil
 	struct sim_device *vmd = context;
 
 	(void)data;
-	if (vmd->is_gone)
-		return SIM_ENDS;
 	if (!vmd_is_line(vmd, *address)) {
 		sim_note(vmd->s, "%s drops %llx of %s", vmd->spec->name,
 			 (unsigned long long)*address, child->spec->name);

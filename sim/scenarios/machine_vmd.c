@@ -4,6 +4,13 @@
  * are the lines of devices behind it, and tell nobody who it was. Line 0 starts on CPU 0, line 1 on
  * CPU 1. Every handler of a line is called for each of its interrupts, so the oracle asks of a call
  * only that the controller brought it; that each event is followed by a call it asks as ever.
+ *
+ * The library was broken in each of these ways, one at a time, and these failed:
+ *
+ *   an id of a line retires before the walk      vmd-move; vmd-move-back; vmd-vtd-move
+ *   a line's handler is in no section            vmd-release; vmd-neighbour; vmd-neighbours
+ *   the new id of a line leads to nobody         vmd-line-moves; vmd-vtd-line-moves
+ *   a line's entry is not present for a moment   vmd-vtd-line-moves
  */
 #include "machine_jobs.h"
 

@@ -8,8 +8,7 @@
  * Breaks that were tried, each found here. Of the model: any address a line; a line too many; low
  * address bits not looked at; a dropped write not counted; what is behind it written to the root
  * complex; its mask passed over; segments not told apart. Of the oracle: a child owed nothing; a
- * call that nothing brought passed over; a dropped message passed over; ids of children taken for
- * vectors.
+ * call that nothing brought passed over; a dropped message passed over.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -143,6 +142,26 @@ static void vmd__other_writes__dropped_and_counted(void **state)
 	sim_device_write(b.dev, 0xfee00000, 0);
 	sim_run_until_idle(b.s);
 	assert_int_equal(b.nr_accepted, 0);
+	sim_free(b.s);
+}
+
+static uint32_t vendor(struct sim *s, uint16_t segment, const char *name)
+{
+	const struct mirq_pci_address at = { segment, sim_device_rid(sim_device(s, name)) };
+
+	return mirq_host_pci_read(sim_host(s), at, 0, 2);
+}
+
+static void vmd__child__in_its_own_segment(void **state)
+{
+	struct bench b;
+
+	(void)state;
+	bench_up(&b);
+	assert_int_equal(vendor(b.s, SIM_SEGMENT_VMD, "dev"), 0x1234);
+	assert_int_equal(vendor(b.s, 0, "dev"), 0xffff);
+	assert_int_equal(vendor(b.s, SIM_SEGMENT_VMD, "vmd"), 0xffff);
+	assert_int_equal(vendor(b.s, 0, "vmd"), 0x1234);
 	sim_free(b.s);
 }
 
@@ -299,6 +318,7 @@ int main(void)
 		cmocka_unit_test(vmd__write_of_a_child__its_own_message),
 		cmocka_unit_test(vmd__masked_line__kept_and_sent_later),
 		cmocka_unit_test(vmd__other_writes__dropped_and_counted),
+		cmocka_unit_test(vmd__child__in_its_own_segment),
 		cmocka_unit_test(mux__fire_move_free__each_event_called),
 		cmocka_unit_test(oracle__line_masked_behind_mirq__event_lost),
 		cmocka_unit_test(oracle__child_sends_elsewhere__no_interrupt),
