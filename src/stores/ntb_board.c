@@ -122,7 +122,7 @@ enum mirq_err mirq_ntb_peer_read(const struct mirq_regs *board, uint32_t slot, u
 {
 	uint32_t generation, word, data;
 
-	if (slot >= board->limit_bytes / 8 - 1)
+	if (slot + UINT64_C(1) >= board->limit_bytes / 8)
 		return MIRQ_ENOENT;
 	generation = mirq_regs_read32(board, MIRQ_NTB_GENERATION);
 	word = mirq_regs_read32(board, MIRQ_NTB_SLOT(slot));

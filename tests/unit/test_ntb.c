@@ -16,7 +16,8 @@
  * board left closed, or opened and not told; told though nothing changed; a free slot shown; setup
  * that believes the board, a board left open; generations that reach all ones; each check of the
  * description. Of the peer: no second look at the generation, an odd one read, all ones read and
- * answered, a slot that is off, a slot beyond the board.
+ * answered, a slot that is off, a slot beyond the board, any slot of a
+ * board without room for one.
  */
 #include <mirq/ntb.h>
 
@@ -342,10 +343,12 @@ static void life__in_one_window__is_told_once_a_change(void **state)
 static void peer__reads_what_there_is(void **state)
 {
 	uint32_t offset = 7, data = 7;
+	struct mirq_regs small;
 	struct rig r;
 
 	(void)state;
 	rig_new(&r, 0, 0x1000, 0x1000);
+	small = r.ntb.board;
 	r.f.words[0] = 0x7ffffffc;
 	rig_attach(&r);
 	assert_int_equal(r.f.words[0], 0x7ffffffe);
@@ -354,6 +357,11 @@ static void peer__reads_what_there_is(void **state)
 	check_fires(&r, NR - 1);
 	assert_int_equal(mirq_ntb_peer_read(&r.ntb.board, NR, &offset, &data), MIRQ_ENOENT);
 	assert_int_equal(mirq_ntb_peer_read(&r.ntb.board, UINT32_MAX, &offset, &data), MIRQ_ENOENT);
+	/* A board without room for its own two words has no slots, and is not read. */
+	for (small.limit_bytes = 0; small.limit_bytes < 16; small.limit_bytes += 4)
+		for (uint32_t i = 0; i < 2; i++)
+			assert_int_equal(mirq_ntb_peer_read(&small, i * (NR - 1), &offset, &data),
+					 MIRQ_ENOENT);
 	r.f.is_gone = 1;
 	assert_int_equal(mirq_ntb_peer_read(&r.ntb.board, NR - 1, &offset, &data), MIRQ_EIO);
 	assert_int_equal(mirq_ntb_peer_answer(&r.ntb.board), MIRQ_EIO);
