@@ -64,7 +64,8 @@ MIRQ_BEGIN_DECLS
  * @ath11k:   [in, out] see above. Borrowed until the store is detached.
  * @out_kind: [out] the template, inside @ath11k.
  * @why:      [out] what is wrong; may be NULL.
- * A request of fewer than all slots is refused: MIRQ_EINVAL.
+ * A request of a block of fewer than all slots is refused: MIRQ_EINVAL; its .why tells how many
+ * are wanted (.nr_wanted) and how many the block has (.nr_left).
  * Context: any; calls nothing of the driver.
  * Errors:  MIRQ_EINVAL (the description contradicts itself).
  */

@@ -34,6 +34,9 @@ struct mirq_ims_firmware {
 	/* MIRQ_STORE_PINNED: what it was told once it can only be told again, until the store is
 	 * detached (and the firmware started anew). 0: it may be told another one at any time. */
 	uint32_t traits;
+	/* It needs 2^min_log2 events, up to 2^5: a request of a smaller block is refused,
+	 * MIRQ_EINVAL, and not told. */
+	uint32_t min_log2;
 	/* Written by init and by the store: */
 	struct mirq_msg message, told;
 	uint32_t nr_log2;

@@ -17,13 +17,13 @@ struct ath11k_share {
 
 /* In the order of enum mirq_ath11k_user: MHI, CE, WAKE, DP. */
 static const struct ath11k_plan {
-	uint32_t nr_events, nr_slots;
+	uint32_t nr_events, nr_log2;
 	struct ath11k_share shares[MIRQ_ATH11K_NR_USERS];
 } ath11k_plans[] = {
-	{ 32, 32, { { 0, 3 }, { 3, 10 }, { 13, 1 }, { 14, 18 } } },
-	{ 28, 32, { { 0, 0 }, { 0, 10 }, { 0, 0 }, { 10, 18 } } },
-	{ 16, 16, { { 0, 3 }, { 3, 5 }, { 0, 0 }, { 8, 8 } } },
-	{ 1, 1, { { 0, 1 }, { 0, 1 }, { 0, 1 }, { 0, 1 } } },
+	{ 32, 5, { { 0, 3 }, { 3, 10 }, { 13, 1 }, { 14, 18 } } },
+	{ 28, 5, { { 0, 0 }, { 0, 10 }, { 0, 0 }, { 10, 18 } } },
+	{ 16, 4, { { 0, 3 }, { 3, 5 }, { 0, 0 }, { 8, 8 } } },
+	{ 1, 0, { { 0, 1 }, { 0, 1 }, { 0, 1 }, { 0, 1 } } },
 };
 
 static const struct ath11k_plan *ath11k_plan(const struct mirq_ath11k *ath11k)
@@ -42,8 +42,7 @@ static enum mirq_err ath11k_tell(void *context, const struct mirq_msg *message, 
 	const struct ath11k_share *shares = ath11k_plan(ath11k)->shares;
 	enum mirq_err err = MIRQ_OK;
 
-	if (UINT64_C(1) << nr_log2 < ath11k->nr_events)
-		return MIRQ_EINVAL;
+	(void)nr_log2; /* .min_log2 at least */
 	for (uint32_t user = 0; user < MIRQ_ATH11K_NR_USERS && !err; user++)
 		if (shares[user].nr)
 			err = ath11k->tell(ath11k->context, (enum mirq_ath11k_user)user,
@@ -94,7 +93,7 @@ enum mirq_err mirq_ath11k_init(struct mirq_ath11k *ath11k,
 		*why = (struct mirq_why){ .text = text, .where = "ATH11K" };
 	if (text)
 		return MIRQ_EINVAL;
-	ath11k->nr_slots = ath11k_plan(ath11k)->nr_slots;
+	ath11k->nr_slots = 1u << ath11k_plan(ath11k)->nr_log2;
 	ath11k->firmware = (struct mirq_ims_firmware){
 		MIRQ_SIZED(mirq_ims_firmware),
 		.name = "ATH11K",
@@ -104,6 +103,7 @@ enum mirq_err mirq_ath11k_init(struct mirq_ath11k *ath11k,
 		.context = ath11k,
 		.address_bits = 40,
 		.traits = ath11k->flags & MIRQ_ATH11K_TOLD_AGAIN ? 0 : MIRQ_STORE_PINNED,
+		.min_log2 = ath11k_plan(ath11k)->nr_log2,
 	};
 	return mirq_ims_firmware_init(&ath11k->firmware, out_kind, why);
 }

@@ -37,6 +37,8 @@ static enum mirq_err firmware_enable(void *data, uint32_t nr_log2)
 	if (nr_log2 != firmware->nr_log2)
 		firmware->state |= FIRMWARE_CHANGED;
 	firmware->nr_log2 = nr_log2;
+	if (nr_log2 < firmware->min_log2)
+		return MIRQ_EINVAL;
 	firmware->state |= FIRMWARE_ON;
 	return MIRQ_OK;
 }
@@ -113,9 +115,17 @@ static enum mirq_err firmware_commit(void *data)
 
 static void firmware_why(void *data, struct mirq_why *why)
 {
-	if (firmware_is_fixed(data))
+	const struct mirq_ims_firmware *firmware = data;
+
+	if (firmware->nr_log2 < firmware->min_log2) {
+		why->text = "the block has fewer slots than the device has events: allocate "
+			    ".nr_wanted at once";
+		why->nr_wanted = 1u << firmware->min_log2;
+		why->nr_left = 1u << firmware->nr_log2;
+	} else if (firmware_is_fixed(firmware)) {
 		why->text = "pinned: the firmware has been told its one message, and this is "
 			    "another one: start it anew and attach the store again";
+	}
 }
 
 /* A stop that was not confirmed is tried once more. */
@@ -142,6 +152,8 @@ static const char *firmware_defect(const struct mirq_ims_firmware *firmware)
 	if (firmware->address_bits != 32 && firmware->address_bits != 40 &&
 	    firmware->address_bits != 64)
 		return "address_bits must be said: 32, 40 or 64";
+	if (firmware->min_log2 > 5)
+		return ".min_log2 is 0 to 5";
 	return NULL;
 }
 

@@ -7,9 +7,10 @@
  *
  * Breaks of the store that were tried, each found here: first event or number of each user in each
  * plan, slots of each plan; the first event not added; a user left out, or told though it has no
- * events; going on after a user that failed, its error lost; a block that is too small told; 32
- * address bits; pinned and told again the other way round; stop or drain not called, or their
- * errors lost; slot without the remainder; each check of the description.
+ * events; going on after a user that failed, its error lost; a block that is too small told, taken
+ * for told, or refused without its own sentence, or that sentence of another refusal; 32 address
+ * bits; pinned and told again the other way round; stop or drain not called, or their errors lost;
+ * slot without the remainder; each check of the description.
  */
 #include <mirq/ath11k.h>
 
@@ -280,8 +281,19 @@ static void block__smaller_than_the_plan__is_not_told(void **state)
 	rig_new(&r, 0, 32, 0);
 	rig_attach(&r);
 	irqs = rig_alloc(&r, 16, 1);
-	assert_int_equal(mock_request_try(irqs, r.a, 0, NULL), MIRQ_EINVAL);
+	assert_int_equal(mock_request_try(irqs, r.a, 0, &r.f.mock->why), MIRQ_EINVAL);
+	assert_int_equal(r.f.mock->why.nr_wanted, 32);
+	assert_int_equal(r.f.mock->why.nr_left, 16);
+	mock_why(&r.f.mock->why, 0, "fewer slots than the device has events", "ATH11K");
 	assert_int_equal(r.nr_calls, 0);
+	/* That is said of this refusal only; nor is it the one message that it can be told. */
+	assert_int_equal(mirq_irq_free(irqs), MIRQ_OK);
+	irqs = rig_alloc(&r, 32, 1);
+	r.fail_limit = 1;
+	assert_int_equal(mock_request_try(irqs, r.a, 0, &r.f.mock->why), MIRQ_EIO);
+	mock_why(&r.f.mock->why, 0, "did not answer", "ATH11K");
+	mock_request(irqs, r.a);
+	check_events(&r, 15);
 	fake_ims_free(&r.f);
 }
 

@@ -395,7 +395,7 @@ static void slot__with_a_cookie__is_refused(void **state)
 static void init__description_contradicts_itself__is_refused(void **state)
 {
 	static const char *const parts[] = { "unknown size", "needs .tell", "other trait",
-					     "32, 40 or 64" };
+					     "32, 40 or 64", ".min_log2" };
 	const struct mirq_store_template *kind = NULL;
 	struct mirq_why why = { 0 };
 	struct rig r;
@@ -409,6 +409,7 @@ static void init__description_contradicts_itself__is_refused(void **state)
 		bad.tell = i == 1 ? NULL : tell;
 		bad.traits = i == 2 ? MIRQ_STORE_ONE_MESSAGE : 0;
 		bad.address_bits = i == 3 ? 16 : 64;
+		bad.min_log2 = i == 4 ? 6 : 5;
 		assert_int_equal(mirq_ims_firmware_init(&bad, &kind, NULL), MIRQ_EINVAL);
 		assert_int_equal(mirq_ims_firmware_init(&bad, &kind, &why), MIRQ_EINVAL);
 		mock_why(&why, 0, parts[i], "firmware");
