@@ -24,7 +24,7 @@ struct mirq_irq_want { /* all zero: one slot, the lowest free, any CPU, edge, co
 	uint32_t nr_min;       /* fewest acceptable; 0: nr, all or nothing */
 	uint32_t align_log2;   /* of the first index */
 	struct mirq_range at;  /* only indices in here; {5, 6}: exactly slot 5 */
-	struct mirq_cpus cpus; /* affinity */
+	struct mirq_cpus cpus; /* affinity; every CPU where the root's ids are the system's */
 	enum mirq_placement placement;
 	enum mirq_trigger trigger;
 	enum mirq_reserve reserve;
@@ -98,8 +98,9 @@ MIRQ_BEGIN_DECLS
  * Errors:  MIRQ_ENOSPC (slots, entries or ids: .where, .nr_wanted, .nr_left), MIRQ_ENOTSUP
  *          (trigger, block or cookie that the store or a parent cannot do; a window, .where, that
  *          lets messages to none of these CPUs through; behind a secondary root: no line, of the
- *          device .where, goes there), MIRQ_EBUSY (an excluded store of the device is in use; a
- *          store of one message is not empty; a wire, or an id that a backend gave, is taken),
+ *          device .where, goes there; ids of the system and not every CPU), MIRQ_EBUSY (an
+ *          excluded store of the device is in use; a store of one message is not empty; a wire, or
+ *          an id that a backend gave, is taken),
  *          MIRQ_EIO (a backend set nothing up), MIRQ_EINVAL (bad range, no such CPU, none online),
  *          MIRQ_ENOMEM.
  */

@@ -7,8 +7,8 @@
  * (MIRQ_STORE_DIRECT). Device-specific stores are refused (docs/rules.md 5): nobody stands between
  * that could check them. Ids are the system's: mirq_dispatch() may be called with one on any CPU.
  *
- * Affinity is the backend's: a set given at allocation is kept and not looked at,
- * mirq_affinity_set() is refused but for every CPU, mirq_affinity_effective() asks .where. When a
+ * Affinity is the backend's: an allocation and mirq_affinity_set() are refused (MIRQ_ENOTSUP) but
+ * for every CPU, MIRQ_PLACE_SPREAD spreads nothing, mirq_affinity_effective() asks .where. When a
  * CPU leaves, mirq has nothing to move: the backend takes its ids off that CPU before the host
  * calls mirq_cpu_offline_finish() there. At least one CPU stays online.
  *

@@ -208,6 +208,23 @@ static enum mirq_err take_ids(const struct mirq_irq *irq, struct mirq_cpus cpus,
 				  reach.old ? mirqi_cpu_of(root, old.cpu) : first);
 }
 
+/* The table's free may give an id of the system to the next one before free_batch() has emptied its
+ * cell and given it back, which waits for handlers: taken for that long it is not. Looked at before
+ * the claim: no free was under way, so none brings back what the claim finds taken. */
+static enum mirq_err claim_when_free(struct mirqi_root *root, struct mirq_target t)
+{
+	uint32_t nr_frees;
+
+	for (;;) {
+		nr_frees = atomic_load_explicit(&root->nr_frees, memory_order_acquire);
+		if (!mirq_ids_claim(root->ids, t))
+			return MIRQ_OK;
+		if (!nr_frees)
+			return MIRQ_EBUSY;
+		mirq_host_wait(root->domain.m->host, MIRQ_WAIT_SLEEP);
+	}
+}
+
 /* An id of the system is told: the wire's number, or what the table gave. */
 static enum mirq_err claim_id(const struct mirq_irq *irq, struct mirq_target *out_t,
 			      struct mirq_why *why)
@@ -217,7 +234,7 @@ static enum mirq_err claim_id(const struct mirq_irq *irq, struct mirq_target *ou
 
 	if (!mirqi_is_direct(store))
 		t.id = irq->hops[store->table].word;
-	if (mirq_ids_claim(store->root->ids, t))
+	if (claim_when_free(store->root, t))
 		return mirqi_fail_numbers(why, MIRQ_EBUSY, store->root->domain.name,
 					  "this id of the system is taken; value: the id", 1, 0,
 					  t.id);
@@ -587,7 +604,8 @@ static void forget(struct mirq *m, struct mirq_batch *batch)
 	}
 }
 
-/* Members whose hardware did not confirm keep their entries and ids; everything else goes. */
+/* Members whose hardware did not confirm keep their entries and ids; everything else goes.
+ * Order: entries, then ids. Else a new owner's cell meets what the old entry still sends. */
 static void free_batch(struct mirq_store *store, struct mirq_irqs irqs) MIRQ_MUST_HOLD(dev->mutex)
 {
 	struct mirq_batch good = { NULL, NULL, 0, 0 }, bad = { NULL, NULL, 0, 0 };
@@ -601,10 +619,12 @@ static void free_batch(struct mirq_store *store, struct mirq_irqs irqs) MIRQ_MUS
 	}
 	fini_slots(&good);
 	fini_slots(&bad);
+	atomic_fetch_add(&store->root->nr_frees, 1);
 	free_entries(dev, &good, dev->nr_remappers);
 	atomic_fetch_sub(&store->domain.nr_used, good.nr + bad.nr);
 	atomic_fetch_sub(&dev->m->nr_irqs, good.nr + bad.nr);
 	forget(dev->m, &good);
+	atomic_fetch_sub(&store->root->nr_frees, 1);
 	forget(dev->m, &bad);
 	if (!store->slots.nr_used)
 		store->block_log2 = 0;

@@ -61,6 +61,7 @@ struct mirqi_root {
 	uint32_t max_hw_target; /* of those added so far */
 	struct mirq_ids *ids;
 	_Atomic(struct mirq_irq *) *system; /* ids of the system: the cells of all CPUs */
+	_Atomic uint32_t nr_frees; /* under way: entries go first, then their ids of the system */
 	/* Of a secondary root, by target; NULL: its targets are the CPUs. */
 	struct mirqi_line *lines;
 	/* CPUs := the lines that go there now, their bits in @bits. MIRQ_ENOTSUP: none. */
@@ -370,6 +371,8 @@ static inline int mirqi_cpu_is_online(const struct mirq *m, uint32_t cpu)
 MIRQ_MUST_CHECK enum mirq_err mirqi_cpus_check(struct mirq *m, struct mirq_cpus cpus,
 					       struct mirq_why *why);
 int mirqi_cpus_have_online(const struct mirq *m, struct mirq_cpus cpus);
+/* Every CPU that the system can have? */
+int mirqi_cpus_are_all(const struct mirq *m, struct mirq_cpus cpus);
 /* @cpus, or every CPU when none of them is online. */
 struct mirq_cpus mirqi_cpus_usable(const struct mirq *m, struct mirq_cpus cpus);
 MIRQ_MUST_CHECK enum mirq_err mirqi_bits_copy(struct mirq *m, struct mirq_cpus cpus,

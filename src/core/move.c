@@ -25,7 +25,7 @@ static int is_again(const struct mirq_irq *irq)
 static int may_stay(const struct move *mv, const struct mirq_irq *irq)
 {
 	if (mirqi_is_system(irq->store->root))
-		return !mv->cpus.range.limit && !mv->cpus.bits;
+		return mirqi_cpus_are_all(irq->store->dev->m, mv->cpus);
 	return !(irq->flags & MIRQI_IRQ_HAS_ID) ||
 	       mirqi_cpus_have(mv->cpus, mirqi_cpu_of(irq->store->root, irq->route.cpu));
 }

@@ -224,6 +224,15 @@ int mirqi_cpus_have_online(const struct mirq *m, struct mirq_cpus cpus)
 	return 0;
 }
 
+int mirqi_cpus_are_all(const struct mirq *m, struct mirq_cpus cpus)
+{
+	uint32_t cpu = 0;
+
+	while (cpu < m->nr_cpus && mirqi_cpus_have(cpus, cpu))
+		cpu++;
+	return cpu == m->nr_cpus;
+}
+
 struct mirq_cpus mirqi_cpus_usable(const struct mirq *m, struct mirq_cpus cpus)
 {
 	struct mirq_cpus all = { { 0, 0 }, NULL };

@@ -5,6 +5,16 @@
  */
 #include "plan.h"
 
+static enum mirq_err check_cpus(const struct mirq_store *s, const struct mirq_irq_want *w)
+{
+	enum mirq_err err = mirqi_cpus_check(s->dev->m, w->cpus, w->why);
+
+	if (err || !mirqi_is_system(s->root) || mirqi_cpus_are_all(s->dev->m, w->cpus))
+		return err;
+	return mirqi_fail(w->why, MIRQ_ENOTSUP, 0, s->root->domain.name,
+			  "ids of the system go where who places them likes: ask for every CPU");
+}
+
 enum mirq_err mirqi_plan_check_want(struct plan *p)
 {
 	struct mirq_irq_want *w = &p->want;
@@ -36,7 +46,7 @@ enum mirq_err mirqi_plan_check_want(struct plan *p)
 		text = "a level interrupt needs a way to be masked in hardware";
 	if (text)
 		return mirqi_fail(w->why, MIRQ_ENOTSUP, 0, s->domain.name, text);
-	return mirqi_cpus_check(s->dev->m, w->cpus, w->why);
+	return check_cpus(s, w);
 }
 
 /* Stores of one exclusive group are not used at the same time. */
@@ -129,7 +139,8 @@ struct mirq_range mirqi_plan_slice(const struct plan *p, uint32_t i)
 	struct mirq_range r = { 0, 0 };
 	uint32_t nr_in = 0, from, to;
 
-	if (p->want.placement != MIRQ_PLACE_SPREAD || p->block_log2)
+	if (p->want.placement != MIRQ_PLACE_SPREAD || p->block_log2 ||
+	    mirqi_is_system(p->store->root))
 		return cpus.range;
 	for (uint32_t cpu = 0; cpu < m->nr_cpus; cpu++)
 		nr_in += mirqi_cpus_have(cpus, cpu) && mirqi_cpu_is_online(m, cpu);

@@ -9,7 +9,8 @@
  * a software event raised on a CPU that has left, or left behind for the next owner of its id; ids
  * taken for CPU 0's when that leaves; the backend's answer not checked; what it gave not torn down
  * after a failure, or twice; entries not given back; a block's members told messages of their own;
- * a move that is let through; a CPU named that nobody knows.
+ * a move that is let through; a CPU named that nobody knows; CPUs asked for at allocation and not
+ * looked at, or every CPU refused; a claim that does not wait for a free under way, or 1 ms.
  */
 #include "mock.h"
 
@@ -27,8 +28,10 @@ struct backend {
 		uint32_t is_given, cpu;
 		struct mirq_msg msg;
 	} of[NR]; /* by id - FIRST */
-	uint32_t nr_setup, nr_teardown, nr_given, nr_blocked;
-	uint32_t fail_at; /* this call of setup fails with err; 0: none */
+	uint32_t nr_given, nr_blocked;
+	_Atomic uint32_t nr_setup, nr_teardown; /* nr_teardown: that have ended */
+	uint32_t gives;                         /* this id, once */
+	uint32_t fail_at;                       /* this call of setup fails with err; 0: none */
 	enum mirq_err err;
 	struct mirq_legacy_request last;
 	/* What it answers wrongly, once. */
@@ -39,6 +42,11 @@ struct backend {
 /* Ids from the top, each second one: never in a row. */
 static uint32_t next_id(struct backend *b)
 {
+	uint32_t gives = b->gives;
+
+	b->gives = 0;
+	if (gives)
+		return gives - FIRST;
 	for (uint32_t step = 0; step < NR; step++) {
 		uint32_t i = (NR - 1) - (step * 2 % NR + step * 2 / NR);
 
@@ -88,7 +96,6 @@ static void backend_teardown(void *data, const uint32_t ids[], uint32_t nr)
 	struct backend *b = data;
 
 	assert_in_range(nr, 1, 32);
-	b->nr_teardown++;
 	for (uint32_t i = 0; i < nr; i++) {
 		if (ids[i] == b->bad_id || (b->twice && i))
 			continue;
@@ -97,6 +104,7 @@ static void backend_teardown(void *data, const uint32_t ids[], uint32_t nr)
 		b->of[ids[i] - FIRST].is_given = 0;
 		b->nr_given--;
 	}
+	b->nr_teardown++;
 }
 
 static void backend_eoi(void *data, uint32_t cpu, uint32_t id)
@@ -539,7 +547,7 @@ static void affinity__the_backend_places__told_honestly(void **state)
 
 	(void)state;
 	rig_new(&r, MOCK_MSIX, 8);
-	irqs = mock_alloc_on(r.s, 4, 2);
+	irqs = mock_alloc(r.s, 4);
 	mock_request(irqs, r.a);
 	assert_int_equal(mirq_affinity_effective(irqs, &cpu), MIRQ_ENOTSUP);
 	assert_int_equal(cpu, 77);
@@ -556,12 +564,61 @@ static void affinity__the_backend_places__told_honestly(void **state)
 				 MIRQ_ENOTSUP);
 		mock_why(&r.m->why, 0, "who places that is not mirq", "store");
 	}
+	cpus.range = (struct mirq_range){ 0, NR_CPUS };
+	cpus.bits = NULL;
+	assert_int_equal(mirq_affinity_set(irqs, cpus, &r.m->why), MIRQ_OK);
 	assert_int_equal(mirq_affinity_requested(irqs, &cpus), MIRQ_OK);
-	assert_int_equal(cpus.range.first, 2);
+	assert_int_equal(cpus.range.limit, NR_CPUS);
 	assert_int_equal(mirq_affinity_set(irqs, (struct mirq_cpus){ 0 }, &r.m->why), MIRQ_OK);
 	assert_int_equal(mirq_affinity_requested(irqs, &cpus), MIRQ_OK);
 	assert_int_equal(cpus.range.limit, 0);
 	fire_all(&r, irqs);
+	rig_free(&r);
+}
+
+/* raises: mirq_irq_alloc MIRQ_ENOTSUP */
+static void alloc__on_some_cpus__refused_unless_it_is_all(void **state)
+{
+	static const uint64_t some = 0x7, all = 0xf;
+	const struct {
+		struct mirq_cpus cpus;
+		enum mirq_err err;
+	} rows[] = {
+		{ mirq_cpus_one(2), MIRQ_ENOTSUP },
+		{ { { 0, NR_CPUS - 1 }, NULL }, MIRQ_ENOTSUP },
+		{ { { 1, NR_CPUS }, NULL }, MIRQ_ENOTSUP },
+		{ { { 0, 0 }, &some }, MIRQ_ENOTSUP },
+		{ { { 0, NR_CPUS }, &some }, MIRQ_ENOTSUP },
+		{ { { 0, NR_CPUS + 1 }, NULL }, MIRQ_EINVAL },
+		{ { { 0, NR_CPUS }, NULL }, MIRQ_OK },
+		{ { { 0, NR_CPUS }, &all }, MIRQ_OK },
+		{ { { 0, 0 }, &all }, MIRQ_OK },
+		{ { { 0, 0 }, NULL }, MIRQ_OK },
+	};
+	struct mirq_irq_want want = { MIRQ_SIZED(mirq_irq_want), .nr = 2 };
+	struct mirq_irqs irqs;
+	struct mirq_cpus cpus;
+	struct rig r;
+
+	(void)state;
+	rig_new(&r, MOCK_MSIX, 8);
+	want.why = &r.m->why;
+	for (uint32_t i = 0; i < MOCK_NR(rows); i++) {
+		want.cpus = rows[i].cpus;
+		/* Nobody spreads: each is asked to stay in the whole set. */
+		want.placement = i % 2 ? MIRQ_PLACE_SPREAD : MIRQ_PLACE_FREELY;
+		assert_int_equal(mirq_irq_alloc(r.s->store, &want, &irqs), rows[i].err);
+		if (rows[i].err == MIRQ_ENOTSUP)
+			mock_why(&r.m->why, 0, "ask for every CPU", "flat");
+		if (rows[i].err)
+			continue;
+		assert_int_equal(mirq_affinity_requested(irqs, &cpus), MIRQ_OK);
+		assert_int_equal(cpus.range.limit, rows[i].cpus.range.limit);
+		mock_request(irqs, r.a);
+		fire_all(&r, irqs);
+		assert_int_equal(mirq_irq_free(irqs), MIRQ_OK);
+	}
+	assert_int_equal(r.b.nr_setup, 4);
 	rig_free(&r);
 }
 
@@ -744,6 +801,90 @@ static void free__handler_on_another_cpu__waits_for_it(void **state)
 	race_of(1, 1, free_it);
 }
 
+/* A second device is given the id that the first one's free has just told the backend to end. */
+struct again {
+	struct rig *r;
+	struct mirq_irqs irqs;
+	struct mirq_store *store;
+	enum mirq_err err;
+	_Atomic int is_done;
+};
+
+static void *alloc_on_cpu_3(void *context)
+{
+	struct mirq_irq_want want = { MIRQ_SIZED(mirq_irq_want), .nr = 1 };
+	struct again *again = context;
+
+	mirq_hosted_bind(3);
+	again->err = mirq_irq_alloc(again->store, &want, &again->irqs);
+	atomic_store(&again->is_done, 1);
+	return NULL;
+}
+
+static void await(struct rig *r, const _Atomic uint32_t *nr, uint32_t value)
+{
+	while (atomic_load(nr) != value)
+		mirq_host_wait(&r->m->host, MIRQ_WAIT_SLEEP);
+}
+
+/* The free is between the backend's teardown and the id's return, and stays there: a handler runs
+ * for longer than anybody should wait by the clock. */
+static void free__backend_gives_the_id_at_once__its_next_owner_waits(void **state)
+{
+	pthread_t taker, freer, other;
+	struct mirq_irq_info info;
+	struct mock_store *first;
+	struct mirq_irqs irqs;
+	struct again again;
+	struct race race;
+	uint32_t id;
+	struct rig r;
+
+	(void)state;
+	memset(&race, 0, sizeof(race));
+	memset(&again, 0, sizeof(again));
+	rig_new(&r, MOCK_MSIX, 4);
+	first = r.s;
+	r.s = mock_store(r.m, MOCK_MSIX, "second", 4);
+	mock_store_attach(r.s, mock_device(r.m, "dev2", r.domain));
+	r.m->is_quiet = 1;
+	again.r = race.r = &r;
+	again.store = r.s->store;
+	race.take_away = free_it;
+	irqs = mock_alloc(first, 2);
+	race.irqs = mirq_irq_at(irqs, 0);
+	r.a[1].also = stay_inside;
+	r.a[1].context = &race;
+	mock_request(irqs, r.a);
+	assert_int_equal(mirq_irq_release(race.irqs, NULL), MIRQ_OK);
+	assert_int_equal(mirq_irq_inspect(mirq_irq_at(irqs, 1), &info), MIRQ_OK);
+	race.id = info.route.id;
+	assert_int_equal(mirq_irq_inspect(race.irqs, &info), MIRQ_OK);
+	id = info.route.id;
+	assert_int_equal(pthread_create(&taker, NULL, take_on_cpu_2, &race), 0);
+	while (!atomic_load(&race.is_inside))
+		mirq_host_wait(&r.m->host, MIRQ_WAIT_SLEEP);
+	assert_int_equal(pthread_create(&freer, NULL, free_on_cpu_1, &race), 0);
+	await(&r, &r.b.nr_teardown, 1);
+	r.b.gives = id;
+	assert_int_equal(pthread_create(&other, NULL, alloc_on_cpu_3, &again), 0);
+	await(&r, &r.b.nr_setup, 2);
+	for (uint64_t end = mirq_host_now_ns(&r.m->host) + 30000000;
+	     mirq_host_now_ns(&r.m->host) < end;)
+		assert_int_equal(atomic_load(&again.is_done), 0);
+	atomic_store(&race.may_leave, 1);
+	pthread_join(taker, NULL);
+	pthread_join(freer, NULL);
+	pthread_join(other, NULL);
+	assert_int_equal(again.err, MIRQ_OK);
+	assert_int_equal(mirq_irq_inspect(again.irqs, &info), MIRQ_OK);
+	assert_int_equal(info.route.id, id);
+	mock_request(again.irqs, r.a);
+	fire_all(&r, again.irqs);
+	assert_int_equal(late_and_stray(&r), 0);
+	rig_free(&r);
+}
+
 static void log_line(void *context, const char *line)
 {
 	mock_log(context, "%s", line);
@@ -782,9 +923,11 @@ int main(void)
 		cmocka_unit_test(attach__memory_fails__nothing_left),
 		cmocka_unit_test(description__each_rule_broken__einval),
 		cmocka_unit_test(affinity__the_backend_places__told_honestly),
+		cmocka_unit_test(alloc__on_some_cpus__refused_unless_it_is_all),
 		cmocka_unit_test(offline__each_cpu__the_others_go_on),
 		cmocka_unit_test(free__software_event_waits__not_the_next_owners),
 		cmocka_unit_test(free__handler_on_another_cpu__waits_for_it),
+		cmocka_unit_test(free__backend_gives_the_id_at_once__its_next_owner_waits),
 		cmocka_unit_test(dump__ids_of_the_system__said),
 	};
 
