@@ -40,12 +40,14 @@ struct mirq_legacy_ops {
 	 *    others are not looked at. MIRQ_ENOSPC: none left. Required. */
 	enum mirq_err (*setup)(void *data, const struct mirq_legacy_request *request,
 			       uint32_t ids[], struct mirq_msg msgs[]);
-	/* T  When it returns no mirq_dispatch() with one of them begins any more. Required. */
+	/* T  When it returns no mirq_dispatch() with one of them begins any more; setup may give
+	 *    them again then: who is given one waits until those begun are over. Required. */
 	void (*teardown)(void *data, const uint32_t ids[], uint32_t nr);
 	/* D  End of interrupt on this CPU. NULL: taking it ended it. */
 	void (*eoi)(void *data, uint32_t cpu, uint32_t id);
 	/* A  The backend's wires; mask returns when no mirq_dispatch() with the id begins any more,
-	 *    and is called for ids of messages too. Both or neither; NULL: no wires. */
+	 *    and is called for ids of messages too, the last time after teardown. Both or neither;
+	 *    NULL: no wires. */
 	void (*mask)(void *data, uint32_t id);
 	void (*unmask)(void *data, uint32_t id);
 	/* T  Edge or level of a wire. NULL: edge only. */
