@@ -152,16 +152,17 @@ static struct mirq_cpus targets(const struct move *mv, const struct mirq_irq *ir
 }
 
 /* Would @irq be told another message if it went by @route, one of its two? Yes, if a table gave it
- * one that cannot be said. The deassert message is not kept: that of its other way is what it was.
- */
+ * one that cannot be said; no, behind a table that keeps its message. The deassert message is not
+ * kept: that of its other way is what it was. */
 static int says_another(const struct mirq_irq *irq, const struct mirq_route *route)
 {
 	const struct mirq_route *told = route == &irq->route ? &irq->other : &irq->route;
 	struct mirq_msg msg[2], was[2];
 
-	if (mirqi_compose_both(irq, route, msg, NULL))
-		return !mirqi_keeps_message(irq->store);
-	if (!(irq->flags & MIRQI_IRQ_WRITTEN) || !mirqi_msg_is(msg, &irq->msg))
+	if (mirqi_keeps_message(irq->store))
+		return !(irq->flags & MIRQI_IRQ_WRITTEN);
+	if (!(irq->flags & MIRQI_IRQ_WRITTEN) || mirqi_compose_both(irq, route, msg, NULL) ||
+	    !mirqi_msg_is(msg, &irq->msg))
 		return 1;
 	return mirqi_has_two(irq->store) &&
 	       (mirqi_compose_both(irq, told, was, NULL) || !mirqi_msg_is(&msg[1], &was[1]));
@@ -212,8 +213,7 @@ static enum mirq_err take_new(struct move *mv)
 		irq->flags |= MIRQI_IRQ_RESERVED;
 		if (mirqi_steps(irq))
 			err = mirqi_step_check(irq, mv->why);
-		else if (mirqi_keeps_message(irq->store) ||
-			 irq->store->table == irq->store->dev->nr_remappers)
+		else if (irq->store->table == irq->store->dev->nr_remappers)
 			err = mirqi_compose_to(irq, &irq->other, &msg, mv->why);
 		if (err) {
 			drop_new(mv, irq->batch_next);

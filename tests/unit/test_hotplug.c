@@ -1287,7 +1287,7 @@ static void finish__while_it_is_prepared__is_refused(void **state)
 	r.m->hook = try_to_finish;
 	assert_int_equal(prepare(&r, 1), MIRQ_OK);
 	r.m->hook = NULL;
-	assert_true(r.nr_tried > 2);
+	assert_true(r.nr_tried >= 2); /* program, flush */
 	assert_int_equal(r.nr_refused, r.nr_tried);
 	assert_int_equal(on_cpu(&r, 1, call_finish), MIRQ_OK);
 	mock_raise(r.s, 0);
