@@ -1,15 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * parents_legacy.c - mirq on a kernel that has no hierarchy: its flat backend answers each request
- * with ids, messages and CPUs of its own choice. MSI and MSI-X work, a device's own store is
- * refused. The backend is modelled here: ids are vectors, eight in a row go to one CPU.
+ * with ids, messages and CPUs of its own choice. MSI, MSI-X and wires work, a device's own store is
+ * refused. The backend is modelled here: ids are vectors, eight in a row go to one CPU; the two
+ * below them are wires, which it keeps while they are masked.
  */
 #include <mirq/legacy.h>
 
 #include "parents.h"
 
 #define RULE_LEGACY 5u
+#define WIRES 0x2eu
 #define FIRST 0x30u
+#define NR_WIRES (FIRST - WIRES)
+#define WIRE_ROUNDS 16u
 #define LIMIT 0x70u
 #define BLOCK_LOG2 3u
 #define LAPIC_EOI 0xb0u
@@ -22,6 +26,8 @@ struct backend {
 	struct mirq_why why;
 	uint32_t is_given[LIMIT - FIRST];
 	uint32_t nr_setup, nr_given, nr_back, nr_wrong; /* wrong: back what was not given */
+	uint32_t open_wires, held_wires;                /* bits */
+	uint32_t nr_pulled, nr_heard[NR_WIRES];
 };
 
 static uint32_t backend_cpu(uint32_t id)
@@ -94,9 +100,33 @@ static uint32_t backend_where(void *data, uint32_t id)
 	return backend_cpu(id);
 }
 
+/* Of messages too, which nobody masks here. */
+static uint32_t backend_wire(uint32_t id)
+{
+	return id < FIRST ? 1u << (id - WIRES) : 0;
+}
+
+static void backend_mask(void *data, uint32_t id)
+{
+	struct backend *b = data;
+
+	b->open_wires &= ~backend_wire(id);
+}
+
+static void backend_unmask(void *data, uint32_t id)
+{
+	struct backend *b = data;
+
+	b->open_wires |= backend_wire(id);
+	if (b->held_wires & backend_wire(id))
+		sim_ipi(b->p->s, backend_cpu(id), id);
+	b->held_wires &= ~backend_wire(id);
+}
+
 static const struct mirq_legacy_ops backend_ops = {
 	MIRQ_SIZED(mirq_legacy_ops), .setup = backend_setup, .teardown = backend_teardown,
-	.eoi = backend_eoi,          .where = backend_where,
+	.eoi = backend_eoi,          .mask = backend_mask,   .unmask = backend_unmask,
+	.where = backend_where,
 };
 
 static enum mirq_err cpu_start(struct world *p, struct mirq *m, uint32_t cpu)
@@ -128,7 +158,7 @@ static enum mirq_err legacy_attach(void *context, struct mirq **out_m)
 		.ops = &backend_ops,
 		.data = b,
 		.why = &b->why,
-		.ids = { FIRST, LIMIT },
+		.ids = { WIRES, LIMIT },
 		.max_block_log2 = BLOCK_LOG2,
 		.guest = MIRQ_GUEST_NO,
 	};
@@ -165,6 +195,95 @@ static void refuse_own(struct world *p)
 			   "legacy: a device's own store is refused by rule %u", why.rule);
 }
 
+/* ---- a platform device on two wires ---- */
+
+static void wire_pull(struct backend *b, uint32_t id)
+{
+	b->nr_pulled++;
+	if (b->open_wires & backend_wire(id))
+		sim_ipi(b->p->s, backend_cpu(id), id);
+	else
+		b->held_wires |= backend_wire(id);
+	sim_run_until_idle(b->p->s);
+}
+
+static enum mirq_handled wire_heard(void *nr_heard)
+{
+	++*(uint32_t *)nr_heard;
+	return MIRQ_HANDLED;
+}
+
+/* Each wire by itself, then both while nobody listens. */
+static void pull_wires(struct backend *b, struct mirq_irqs irqs)
+{
+	for (uint32_t i = 0; i < WIRE_ROUNDS; i++)
+		wire_pull(b, WIRES + i % NR_WIRES);
+	mirq_irq_disable(irqs);
+	for (uint32_t id = WIRES; id < FIRST; id++)
+		wire_pull(b, id);
+	(void)mirq_irq_enable(irqs);
+	sim_run_until_idle(b->p->s);
+}
+
+static enum mirq_err attach_wires(struct backend *b, struct mirq_device **out_dev,
+				  struct mirq_irqs *out_irqs)
+{
+	static const struct mirq_store_ops ops = { MIRQ_SIZED(mirq_store_ops) };
+	static const struct mirq_store_template kind = { MIRQ_SIZED(mirq_store_template),
+							 .name = "wires", .ops = &ops,
+							 .masking = MIRQ_MASKS_NOTHING,
+							 .traits = MIRQ_STORE_DIRECT };
+	const struct mirq_device_init device = { MIRQ_SIZED(mirq_device_init), .name = "uart",
+						 .why = &b->why };
+	const struct mirq_store_init init = { MIRQ_SIZED(mirq_store_init), .kind = &kind,
+					      .nr_slots = NR_WIRES, .base = WIRES, .why = &b->why };
+	const struct mirq_irq_want want = { MIRQ_SIZED(mirq_irq_want), .nr = NR_WIRES,
+					    .why = &b->why };
+	const struct mirq_irq_handler handler = { MIRQ_SIZED(mirq_irq_handler),
+						  .handle = wire_heard, .context = b->nr_heard,
+						  .stride_bytes = sizeof(b->nr_heard[0]),
+						  .why = &b->why };
+	struct mirq_store *store;
+	enum mirq_err err = mirq_device_attach(b->p->m, &device, out_dev);
+
+	if (!err)
+		err = mirq_store_attach(*out_dev, &init, &store);
+	if (!err)
+		err = mirq_irq_alloc(store, &want, out_irqs);
+	return err ? err : mirq_irq_request(*out_irqs, &handler);
+}
+
+static void play_wires(struct world *p, struct backend *b)
+{
+	struct mirq_device *dev = NULL;
+	struct mirq_irqs irqs;
+	struct mirq_info before, after;
+	struct oracle_call call;
+	enum mirq_err err;
+
+	mirq_inspect(p->m, &before);
+	oracle_call_begin(p->o, &call, "mirq_irq_request");
+	err = attach_wires(b, &dev, &irqs);
+	oracle_call_end(p->o, &call, err);
+	if (!err)
+		pull_wires(b, irqs);
+	mirq_inspect(p->m, &after);
+	oracle_call_begin(p->o, &call, "mirq_device_detach");
+	if (dev)
+		(void)mirq_device_detach(dev);
+	oracle_call_end(p->o, &call, MIRQ_OK);
+	after.nr_kept -= before.nr_kept;
+	(void)report_check(p->report,
+			   !err && b->nr_pulled == WIRE_ROUNDS + NR_WIRES &&
+				   b->nr_heard[0] + b->nr_heard[1] == b->nr_pulled &&
+				   b->nr_heard[0] == b->nr_heard[1] && after.nr_kept == NR_WIRES &&
+				   !b->open_wires,
+			   "legacy: a platform device pulls its %u wires %u times, %u and %u "
+			   "heard, %llu of them kept while nobody listened",
+			   NR_WIRES, b->nr_pulled, b->nr_heard[0], b->nr_heard[1],
+			   (unsigned long long)after.nr_kept);
+}
+
 void part_legacy(struct world *w)
 {
 	struct world *p = part_new(w, "cpus=4 posted=12 message=20 ipi=15 old:msi=4 "
@@ -186,6 +305,7 @@ void part_legacy(struct world *w)
 				   "put them; it was asked %u times, %u ids are given",
 				   t.nr_irqs, t.nr_good, b.nr_setup, b.nr_given - b.nr_back);
 		refuse_own(p);
+		play_wires(p, &b);
 	}
 	part_stop(p);
 	(void)report_check(p->report, b.nr_given && b.nr_given == b.nr_back && !b.nr_wrong,

@@ -159,6 +159,8 @@ PARENTS = {
                r"asked (\d+) times, (\d+) ids are given",
                r"refused: IMS on a flat backend: .*rule 5: ",
                r"PASS: legacy: a device's own store is refused by rule 5",
+               r"PASS: legacy: a platform device pulls its (\d+) wires (\d+) times, (\d+) and (\d+) heard, "
+               r"(\d+) of them kept while nobody listened",
                r"PASS: legacy: (\d+) ids given, (\d+) given back, 0 that were none"],
     "bridge": [r"PASS: bridge: (\d+) interrupts, (\d+) of (\d+) moves changed the CPU; the peer raised (\d+), "
                r"wrote (\d+), (\d+) came through, answered (\d+) times",
