@@ -1412,8 +1412,11 @@ struct mirq_device *mock_device(struct mock *m, const char *name, struct mirq_do
 	static const struct mirq_range id = { 0x10, 0x11 };
 	struct mirq_device *dev = NULL;
 	struct mirq_device_init init = {
-		MIRQ_SIZED(mirq_device_init), .name = name,   .parent = parent,
-		.requesters = { &id, 1, 0 },  .why = &m->why,
+		MIRQ_SIZED(mirq_device_init),
+		.name = name,
+		.parent = parent,
+		.requesters = { .ids = &id, .nr_ids = 1 },
+		.why = &m->why,
 	};
 
 	assert_int_equal(mirq_device_attach(m->m, &init, &dev), MIRQ_OK);

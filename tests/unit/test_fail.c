@@ -235,7 +235,7 @@ static enum mirq_err call_device(struct world *w)
 		MIRQ_SIZED(mirq_device_init),
 		.name = "new",
 		.parent = w->table->domain,
-		.requesters = { ids, 2, 0 },
+		.requesters = { .ids = ids, .nr_ids = 2 },
 	};
 
 	return mirq_device_attach(w->m->m, &init, &w->out_dev);

@@ -460,7 +460,7 @@ static void device__each_condition_broken__refused(void **state)
 	struct mirq_range id = { 8, 9 };
 	struct mirq_device_init init = { .name = "new",
 					 .parent = f->table->domain,
-					 .requesters = { &id, 1, 0 } };
+					 .requesters = { .ids = &id, .nr_ids = 1 } };
 	struct mirq_device_init bad = init;
 
 	bad.name = NULL;
@@ -501,19 +501,22 @@ static void device__below_five_remappers__einval(void **state)
 	for (uint32_t i = 0; i < 4; i++) {
 		struct mock_remapper *shim = mock_shim_new(f->m, "shim");
 
-		assert_int_equal(
-			try_device(f->m, (struct mirq_device_init){ .name = "deep",
-								    .parent = parent,
-								    .requesters = { &id, 1, 0 } }),
-			MIRQ_OK);
+		assert_int_equal(try_device(f->m,
+					    (struct mirq_device_init){
+						    .name = "deep",
+						    .parent = parent,
+						    .requesters = { .ids = &id, .nr_ids = 1 } }),
+				 MIRQ_OK);
 		shim->init.parent = parent;
 		assert_int_equal(mock_remapper_attach(shim), MIRQ_OK);
 		parent = shim->domain;
 	}
-	assert_int_equal(try_device(f->m, (struct mirq_device_init){ .name = "deeper",
-								     .parent = parent,
-								     .requesters = { &id, 1, 0 } }),
-			 MIRQ_EINVAL);
+	assert_int_equal(
+		try_device(f->m,
+			   (struct mirq_device_init){ .name = "deeper",
+						      .parent = parent,
+						      .requesters = { .ids = &id, .nr_ids = 1 } }),
+		MIRQ_EINVAL);
 	mock_why(&f->m->why, 0, "more than four remappers", "deeper");
 }
 
