@@ -28,8 +28,8 @@ struct mirq_fault {
 struct mirq_remapper_ops {
 	uint32_t size_bytes;
 	/* T  A device starts to use the unit; entries will be checked against @who, which lives
-	 *    until detach. At most
-	 *    @max_entries at once. *out_ctx goes to the ops below. NULL: nothing per device. */
+	 *    until detach. At most @max_entries at once. *out_ctx goes to the ops below. NULL:
+	 *    nothing per device, their ctx is @who. */
 	enum mirq_err (*attach)(void *data, const struct mirq_requesters *who, uint32_t max_entries,
 				void **out_ctx, struct mirq_why *why);
 	void (*detach)(void *data, void *ctx);

@@ -84,6 +84,7 @@ static enum mirq_err attach_way(struct mirq_device *dev, struct mirq_why *why)
 
 		if (a->is_attached)
 			continue;
+		a->ctx = &dev->requesters;
 		if (a->remapper->ops.attach) {
 			err = a->remapper->ops.attach(a->remapper->init.data, &dev->requesters,
 						      nr_slots, &a->ctx, why);

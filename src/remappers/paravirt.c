@@ -53,32 +53,6 @@ struct paravirt {
 	struct entry entries[];
 };
 
-/* What a device has here. */
-struct paravirt_ctx {
-	const struct mirq_requesters *who;
-};
-
-static enum mirq_err paravirt_attach(void *data, const struct mirq_requesters *who,
-				     uint32_t max_entries, void **out_ctx, struct mirq_why *why)
-{
-	struct paravirt *p = data;
-	struct paravirt_ctx *ctx = mirq_host_alloc(p->host, sizeof(*ctx), _Alignof(void *));
-
-	(void)max_entries;
-	if (!ctx)
-		return mirqi_fail(why, MIRQ_ENOMEM, 0, p->name, "no memory for a device");
-	ctx->who = who;
-	*out_ctx = ctx;
-	return MIRQ_OK;
-}
-
-static void paravirt_detach(void *data, void *ctx)
-{
-	struct paravirt *p = data;
-
-	mirq_host_free(p->host, ctx, sizeof(struct paravirt_ctx));
-}
-
 static enum mirq_err paravirt_alloc(void *data, void *ctx, const struct mirq_batch *batch,
 				    uint32_t block_log2, struct mirq_why *why)
 {
@@ -132,7 +106,7 @@ static int paravirt_leads_to(const struct mapping *mapping, const struct mirq_ro
 	       mapping->id == route->id;
 }
 
-static enum mirq_err paravirt_map(struct paravirt *p, const struct paravirt_ctx *ctx,
+static enum mirq_err paravirt_map(struct paravirt *p, const struct mirq_requesters *who,
 				  struct entry *e, const struct mirq_route *route)
 {
 	struct mapping *mapping = &e->other;
@@ -142,7 +116,7 @@ static enum mirq_err paravirt_map(struct paravirt *p, const struct paravirt_ctx 
 	if (e->is_fresh)
 		return MIRQ_OK;
 	paravirt_unmap(p, mapping);
-	err = p->ops.map(p->context, ctx->who, route->hw_target, route->id, &mapping->msg);
+	err = p->ops.map(p->context, who, route->hw_target, route->id, &mapping->msg);
 	if (err)
 		return err;
 	mapping->hw_target = route->hw_target;
@@ -264,9 +238,9 @@ static void paravirt_fini(void *data)
 }
 
 static const struct mirq_remapper_ops paravirt_ops = {
-	MIRQ_SIZED(mirq_remapper_ops), .attach = paravirt_attach,   .detach = paravirt_detach,
-	.alloc = paravirt_alloc,       .free = paravirt_free,       .program = paravirt_program,
-	.clear = paravirt_clear,       .compose = paravirt_compose, .fini = paravirt_fini,
+	MIRQ_SIZED(mirq_remapper_ops), .alloc = paravirt_alloc, .free = paravirt_free,
+	.program = paravirt_program,   .clear = paravirt_clear, .compose = paravirt_compose,
+	.fini = paravirt_fini,
 };
 
 static enum mirq_err paravirt_check(const struct mirq_paravirt_init *init,

@@ -40,11 +40,6 @@ struct legacy {
 	struct legacy_entry entries[];
 };
 
-/* What a device has here. */
-struct legacy_ctx {
-	const struct mirq_requesters *who;
-};
-
 /* ---- the root ---- */
 
 static void legacy_eoi(void *data, uint32_t cpu, uint32_t id)
@@ -129,27 +124,6 @@ static enum mirq_err legacy_attach_root(struct mirq *m, struct legacy *l,
 
 /* ---- the table ---- */
 
-static enum mirq_err legacy_attach(void *data, const struct mirq_requesters *who,
-				   uint32_t max_entries, void **out_ctx, struct mirq_why *why)
-{
-	struct legacy *l = data;
-	struct legacy_ctx *ctx = mirq_host_alloc(l->host, sizeof(*ctx), _Alignof(void *));
-
-	(void)max_entries;
-	if (!ctx)
-		return mirqi_fail(why, MIRQ_ENOMEM, 0, l->name, "no memory for a device");
-	ctx->who = who;
-	*out_ctx = ctx;
-	return MIRQ_OK;
-}
-
-static void legacy_detach(void *data, void *ctx)
-{
-	struct legacy *l = data;
-
-	mirq_host_free(l->host, ctx, sizeof(struct legacy_ctx));
-}
-
 /* The next free entry from @at on, the first of @nr that are free and @nr's multiple; nr_entries:
  * there is none. */
 static uint32_t legacy_find(const struct legacy *l, uint32_t at, uint32_t nr)
@@ -226,13 +200,12 @@ static void legacy_record(struct legacy *l, const struct mirq_batch *batch, cons
 }
 
 /* Ask the backend; @msgs and @ids have room for the answer. */
-static enum mirq_err legacy_ask(struct legacy *l, const struct legacy_ctx *ctx,
+static enum mirq_err legacy_ask(struct legacy *l, const struct mirq_requesters *who,
 				const struct mirq_batch *batch, uint32_t block_log2,
 				struct mirq_msg msgs[], uint32_t ids[], struct mirq_why *why)
 {
 	uint32_t nr = mirq_batch_count(batch);
-	struct mirq_legacy_request request = { ctx->who->device, ctx->who, nr, block_log2 != 0,
-					       MIRQ_EDGE };
+	struct mirq_legacy_request request = { who->device, who, nr, block_log2 != 0, MIRQ_EDGE };
 	const void *cursor = NULL;
 	struct mirq_member member;
 	const char *text;
@@ -319,9 +292,8 @@ static void legacy_compose(void *data, void *ctx, const struct mirq_hop *hop,
 }
 
 static const struct mirq_remapper_ops legacy_table_ops = {
-	MIRQ_SIZED(mirq_remapper_ops), .attach = legacy_attach,   .detach = legacy_detach,
-	.alloc = legacy_alloc,         .free = legacy_free,       .program = legacy_program,
-	.clear = legacy_clear,         .compose = legacy_compose,
+	MIRQ_SIZED(mirq_remapper_ops), .alloc = legacy_alloc, .free = legacy_free,
+	.program = legacy_program,     .clear = legacy_clear, .compose = legacy_compose,
 };
 
 /* Between release and free an id stays its interrupt's, and teardown ends it: nothing is left to

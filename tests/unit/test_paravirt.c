@@ -926,10 +926,6 @@ static void memory__each_call_fails__nothing_left(void **state)
 	r.hyper.domain = domain;
 	r.s = mock_store(r.m, MOCK_MSIX, "store", 4);
 	mock_store_attach(r.s, mock_device(r.m, "dev", domain));
-	want.why = &r.m->why;
-	mirq_hosted_fail(&r.m->host, 1, 0); /* its first: what the device has there */
-	assert_int_equal(mirq_irq_alloc(r.s->store, &want, &irqs), MIRQ_ENOMEM);
-	mock_why(&r.m->why, 0, "no memory for a device", "provider");
 	assert_int_equal(mirq_irq_alloc(r.s->store, &want, &irqs), MIRQ_OK);
 	mock_request(irqs, r.a);
 	fire_all(&r, irqs);
